@@ -1,0 +1,26 @@
+"""A text, byte by byte, with one LSTM of 256: by default the source of Python's standard library.
+
+    python -m launch.train --config=configs/generative_text.py --workdir=runs/text
+    python -m launch.train --config=configs/generative_text.py --workdir=runs/mine --set task.path=my.txt
+"""
+
+from lstmjax.experiment import Experiment
+from lstmjax.models.generative import Generative
+from lstmjax.optimizers import AdamW
+from lstmjax.tasks.text import Text
+
+
+def get_config() -> Experiment:
+    """A few minutes on two CPU cores."""
+    return Experiment(
+        task=Text(window=64),
+        model=Generative(features=(256,), embedding=64, dropout=0.1),
+        optimizer=AdamW(
+            learning_rate=4e-3, schedule="cosine", warmup_steps=100, clip_norm=1.0, weight_decay=0.01
+        ),
+        steps=2_500,
+        batch_size=32,
+        log_every=50,
+        evaluate_every=500,
+        evaluation_batch_size=32,
+    )

@@ -1,0 +1,22 @@
+"""Echo with a vanilla LSTM: 5 digits in, the third out.
+
+    python -m launch.train --config=configs/vanilla_echo.py --workdir=runs/echo --seeds=10
+"""
+
+from lstmjax.experiment import Experiment
+from lstmjax.models.vanilla import Vanilla
+from lstmjax.optimizers import Adam
+from lstmjax.tasks.echo import Echo
+
+
+def get_config() -> Experiment:
+    """The published budget, 10,000 updates of one sequence, at a better rate."""
+    return Experiment(
+        task=Echo(length=5, symbols=10, position=2),
+        model=Vanilla(features=25),
+        optimizer=Adam(learning_rate=5e-3, schedule="cosine", clip_norm=1.0),
+        steps=10_000,
+        batch_size=1,
+        log_every=500,
+        evaluate_every=2_500,
+    )

@@ -1,0 +1,23 @@
+"""Scores the best checkpoint of a run on a split, beside the floors.
+
+python -m launch.evaluate --workdir=DIR [--split=test]
+"""
+
+import pathlib
+
+from absl import flags
+
+from lstmjax import command_line, evaluation, reporting
+from lstmjax.tasks.base import SPLITS
+
+WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required=True)
+SPLIT = flags.DEFINE_enum("split", "test", SPLITS, "Which examples.")
+
+
+def main() -> None:
+    """Prints the table."""
+    reporting.show_scores(evaluation.evaluate_workdir(pathlib.Path(WORKDIR.value), SPLIT.value))
+
+
+if __name__ == "__main__":
+    command_line.start(main)

@@ -1,0 +1,32 @@
+"""Writes text from the best checkpoint of a run.
+
+python -m launch.sample --workdir=DIR [--prompt=TEXT] [--length=N] [--temperature=T] [--top_k=K]
+    [--top_p=P] [--num_samples=N] [--seed=S]
+"""
+
+import pathlib
+
+from absl import flags
+
+from lstmjax import command_line, generation
+
+WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required=True)
+PROMPT = flags.DEFINE_string("prompt", "\n", "The text to continue.")
+LENGTH = flags.DEFINE_integer("length", 500, "Symbols to write.", lower_bound=1)
+TEMPERATURE = flags.DEFINE_float("temperature", 1.0, "0 takes the likeliest symbol.", lower_bound=0)
+TOP_K = flags.DEFINE_integer("top_k", None, "Draw among the k likeliest.", lower_bound=1)
+TOP_P = flags.DEFINE_float("top_p", None, "Draw in the likeliest share p.", 0, 1)
+NUM_SAMPLES = flags.DEFINE_integer("num_samples", 1, "How many texts.", lower_bound=1)
+SEED = flags.DEFINE_integer("seed", 0, "Of the draws.", lower_bound=0)
+
+
+def main() -> None:
+    """Writes the texts to standard output, one as it is drawn, several one after the other."""
+    how = generation.Sampling(TEMPERATURE.value, TOP_K.value, TOP_P.value)
+    generation.write_samples(
+        pathlib.Path(WORKDIR.value), PROMPT.value, LENGTH.value, NUM_SAMPLES.value, SEED.value, how
+    )
+
+
+if __name__ == "__main__":
+    command_line.start(main)

@@ -1,0 +1,28 @@
+"""Trains an experiment, or resumes it: run the same command again.
+
+python -m launch.train --config=configs/NAME.py --workdir=DIR [--set key=value]... [--seeds=N]
+"""
+
+import pathlib
+
+from absl import flags
+
+from lstmjax import command_line, reporting
+from lstmjax.experiment import load_config
+from lstmjax.run import run
+
+CONFIG = flags.DEFINE_string("config", None, "A Python file with get_config().", required=True)
+WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required=True)
+SET = flags.DEFINE_multi_string("set", [], "A setting to change: model.features=64. Repeatable.")
+SEEDS = flags.DEFINE_integer("seeds", None, "How many seeds to train side by side.", lower_bound=1)
+
+
+def main() -> None:
+    """Runs the experiment and prints its table."""
+    seeds = [] if SEEDS.value is None else [f"seeds={SEEDS.value}"]
+    experiment = load_config(CONFIG.value).override([*SET.value, *seeds])
+    reporting.show(run(experiment, pathlib.Path(WORKDIR.value)))
+
+
+if __name__ == "__main__":
+    command_line.start(main)

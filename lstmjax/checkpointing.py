@@ -1,0 +1,135 @@
+"""Checkpoints on disk. The only file that imports orbax."""
+
+import dataclasses
+import pathlib
+from typing import Any
+
+import jax
+import orbax.checkpoint as ocp
+from orbax.checkpoint.checkpoint_managers import preservation_policy
+
+from lstmjax.errors import UserError
+from lstmjax.experiment import Experiment
+
+
+class Checkpoints:
+    """The checkpoints of a run: checkpoint N holds the state after N updates.
+
+    Its items: `params` alone, the rest of the `state`, and the `experiment` as JSON. The newest two
+    are kept, and the one with the lowest validation loss. A save appears by an atomic rename: it is
+    whole or absent.
+    """
+
+    def __init__(self, directory: pathlib.Path):
+        """Opens a directory, which need not exist yet."""
+        self.directory = directory
+        self._manager = ocp.CheckpointManager(
+            directory.resolve(),
+            options=ocp.CheckpointManagerOptions(
+                preservation_policy=preservation_policy.AnyPreservationPolicy(
+                    [
+                        preservation_policy.LatestN(2),
+                        preservation_policy.BestN(get_metric_fn=_valid_loss, reverse=True, n=1),
+                    ]
+                ),
+                best_fn=_valid_loss,
+                best_mode="min",
+                enable_async_checkpointing=False,
+                cleanup_tmp_directories=True,
+            ),
+        )
+
+    def __enter__(self) -> "Checkpoints":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._manager.close()
+
+    @property
+    def latest_step(self) -> int | None:
+        """The newest checkpoint, or None."""
+        return self._manager.latest_step()
+
+    @property
+    def best_step(self) -> int | None:
+        """The checkpoint with the lowest validation loss, or None."""
+        return self._manager.best_step()
+
+    def seconds(self, step: int) -> dict[str, float]:
+        """The seconds that had been spent at a checkpoint, by part of the run."""
+        return self._manager.metrics(step)["seconds"]
+
+    def save(
+        self, state: Any, experiment: Experiment, valid_loss: float, seconds: dict[str, float]
+    ) -> None:
+        """Saves a state (a dataclass with `step` and `params`); returns when it is on disk.
+
+        Raises:
+          UserError: the disk is full or cannot be written.
+        """
+        rest = {f.name: getattr(state, f.name) for f in dataclasses.fields(state) if f.name != "params"}
+        step = int(jax.device_get(state.step).max())
+        try:
+            self._manager.save(
+                step,
+                args=ocp.args.Composite(
+                    params=ocp.args.StandardSave(state.params),
+                    state=ocp.args.StandardSave(rest),
+                    experiment=ocp.args.JsonSave(experiment.to_json()),
+                ),
+                metrics={"valid_loss": valid_loss, "seconds": seconds},
+                force=True,
+            )
+        except OSError as error:
+            raise UserError(
+                f"{self.directory}: checkpoint {step} could not be saved ({error.strerror or error}); "
+                "earlier checkpoints are intact: make room and run the same command again"
+            ) from error
+
+    def restore(self, abstract: Any, step: int) -> Any:
+        """The state at a checkpoint, in the structure and on the devices of `abstract`."""
+        rest = {
+            f.name: getattr(abstract, f.name)
+            for f in dataclasses.fields(abstract)
+            if f.name != "params"
+        }
+        items = self._manager.restore(
+            step,
+            args=ocp.args.Composite(
+                params=ocp.args.StandardRestore(abstract.params),
+                state=ocp.args.StandardRestore(rest),
+            ),
+        )
+        return dataclasses.replace(abstract, params=items.params, **items.state)
+
+    def restore_params(self, abstract: Any, step: int) -> Any:
+        """The parameters at a checkpoint alone."""
+        args = ocp.args.Composite(params=ocp.args.StandardRestore(abstract))
+        return self._manager.restore(step, args=args).params
+
+    def experiment(self, step: int) -> Experiment:
+        """The experiment that a checkpoint belongs to."""
+        args = ocp.args.Composite(experiment=ocp.args.JsonRestore())
+        value = self._manager.restore(step, args=args).experiment
+        return Experiment.from_json(value, f"{self.directory}/{step}")
+
+
+def _valid_loss(metrics: dict[str, float]) -> float:
+    return metrics["valid_loss"]
+
+
+def restore_best(workdir: pathlib.Path) -> tuple[Experiment, Any, int]:
+    """The experiment of a training directory, its best parameters, and their step.
+
+    Raises:
+      UserError: it is no training directory, or holds no checkpoint yet.
+    """
+    directory = workdir / "checkpoints"
+    if not directory.is_dir():
+        raise UserError(f"--workdir {workdir}: no checkpoints here; train with launch.train first")
+    with Checkpoints(directory) as checkpoints:
+        step = checkpoints.best_step
+        if step is None:
+            raise UserError(f"--workdir {workdir}: no checkpoint was finished; run launch.train again")
+        experiment = checkpoints.experiment(step)
+        return experiment, checkpoints.restore_params(None, step), step

@@ -1,0 +1,49 @@
+"""How every command starts and ends: flags, one-line errors, exit statuses."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from absl import app, flags, logging
+
+from lstmjax.errors import Interrupted, UserError
+
+
+def start(main: Callable[[], Any]) -> NoReturn:
+    """Parses the flags, calls `main()` and exits: 0 done, 1 a fault in the input, 2 in the flags.
+
+    Faults are told in one line on stderr. An interrupted run exits with 128 + the signal's number.
+    """
+
+    def guarded(arguments: Sequence[str]) -> None:
+        if len(arguments) > 1:
+            _exit(2, f"{arguments[1]!r} is not a flag: settings are given as --name=value")
+        logging.set_verbosity(logging.ERROR)  # orbax and jax tell every step they take
+        try:
+            main()
+        except UserError as error:
+            _exit(1, " ".join(str(error).split()))
+        except Interrupted as stop:
+            _exit(128 + stop.number, str(stop))
+        except KeyboardInterrupt:
+            _exit(130, "interrupted")
+        except BrokenPipeError:
+            # whoever read our output has gone; nothing more can be said
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
+
+    app.run(guarded, flags_parser=_parse)
+
+
+def _parse(arguments: Sequence[str]) -> list[str]:
+    try:
+        return flags.FLAGS(list(arguments))
+    except flags.Error as error:
+        _exit(2, " ".join(str(error).split()) + " (--help lists the flags)")
+
+
+def _exit(status: int, line: str) -> NoReturn:
+    sys.stdout.flush()
+    print(f"{'error: ' if status < 128 else ''}{line}", file=sys.stderr)
+    sys.exit(status)

@@ -1,0 +1,105 @@
+"""Scores of a state on a split: metrics of every seed, means and deviations, floors beside them."""
+
+import pathlib
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from lstmjax import metrics
+from lstmjax.checkpointing import restore_best
+from lstmjax.errors import UserError
+from lstmjax.experiment import Experiment
+from lstmjax.order import evaluation_indices
+from lstmjax.tasks.base import Batch, Data
+
+
+class Evaluation:
+    """The metrics of parameters on a whole split, in one compiled program.
+
+    Besides the task's metrics there is `loss`, the mean of what training minimizes. A stream is
+    read in `evaluation_batch_size` contiguous rows, each with its carry running on.
+    """
+
+    def __init__(self, experiment: Experiment, data: Data, split: str, params: Any):
+        """Compiles the program for parameters like `params`."""
+        self._arrays = data.arrays
+        indices, valid = evaluation_indices(
+            data.sizes[split], experiment.task.stream, experiment.evaluation_batch_size
+        )
+
+        def sums(params: Any, arrays: Any) -> dict[str, tuple[Array, Array]]:
+            def one_batch(carry: Any, now: tuple[Array, Array]) -> tuple[Any, dict]:
+                batch = only(experiment.task.batch(arrays, split, now[0]), now[1])
+                outputs, after = experiment.apply(params, batch, carry)
+                loss = metrics.mean(experiment.task.loss(outputs, batch), batch.mask)
+                scores = {"loss": loss} | dict(experiment.task.metrics(outputs, batch))
+                return after if experiment.task.stream else None, scores
+
+            example = jax.eval_shape(lambda: experiment.task.batch(arrays, split, indices[0]))
+            carry = experiment.zero_carry(params, example)
+            return jax.lax.scan(one_batch, carry, (indices, valid))[1]
+
+        if experiment.seeds > 1:
+            sums = jax.vmap(sums, (0, None))
+        self._program = jax.jit(sums).lower(params, data.arrays).compile()
+
+    def __call__(self, params: Any) -> dict[str, np.ndarray]:
+        """{metric: value}, with several seeds {metric: (seeds,) values}."""
+        batches = jax.device_get(self._program(params, self._arrays))
+        # (batches,) or (seeds, batches): added up here, in float64
+        return metrics.divide(jax.tree.map(lambda leaf: np.float64(leaf).sum(-1), batches))
+
+
+def only(batch: Batch, valid: Array) -> Batch:
+    """The batch with the examples that are not `valid` (batch,) masked out."""
+    if batch.mask is None:
+        return batch._replace(mask=valid)
+    return batch._replace(mask=batch.mask * valid.reshape(-1, *[1] * (batch.mask.ndim - 1)))
+
+
+def summarize(scores: dict[str, np.ndarray]) -> dict[str, dict[str, Any]]:
+    """{metric: {"mean", "deviation", "each"}}; the deviation is the sample's, 0 for one seed."""
+    summary = {}
+    for name, values in scores.items():
+        each = np.atleast_1d(values)
+        deviation = each.std(ddof=1) if len(each) > 1 else 0.0
+        summary[name] = {
+            "mean": float(each.mean()),
+            "deviation": float(deviation),
+            "each": [float(value) for value in each],
+        }
+    return summary
+
+
+def answers(experiment: Experiment, data: Data, params: Any, count: int = 10) -> list[str]:
+    """What `task.show` says of the first test examples; of several seeds, the first's answers."""
+    if experiment.seeds > 1:
+        params = jax.tree.map(lambda leaf: leaf[0], params)
+    indices = jnp.arange(min(count, data.sizes["test"]))
+    batch = experiment.task.batch(data.arrays, "test", indices)
+    outputs, _ = jax.jit(lambda p, b: experiment.apply(p, b, None))(params, batch)
+    return experiment.task.show(outputs, batch)
+
+
+def count_parameters(experiment: Experiment, params: Any) -> int:
+    """How many numbers one seed's parameters are."""
+    return sum(leaf.size for leaf in jax.tree.leaves(params)) // experiment.seeds
+
+
+def evaluate_workdir(workdir: pathlib.Path, split: str) -> dict[str, Any]:
+    """Scores the best checkpoint of a training directory: what its report says, for any split."""
+    experiment, params, step = restore_best(workdir)
+    data = experiment.task.load()
+    if not data.sizes[split]:
+        raise UserError(f"--split {split}: its examples never run out or there are none; take test")
+    return {
+        "experiment": experiment.to_json(),
+        "best_step": step,
+        "seeds": experiment.seeds,
+        "split": split,
+        "scores": summarize(Evaluation(experiment, data, split, params)(params)),
+        "floors": experiment.task.floors(data) if split == "test" else {},
+    }

@@ -1,0 +1,125 @@
+"""An experiment: a task, a model, an optimizer and a budget, in one immutable object."""
+
+import dataclasses
+import importlib.util
+import json
+import pathlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from lstmjax import settings
+from lstmjax.errors import UserError
+from lstmjax.models.base import Model
+from lstmjax.optimizers import Optimizer
+from lstmjax.settings import setting
+from lstmjax.tasks.base import Batch, Task
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """Everything that determines a run. `--set` reaches each field; a checkpoint holds them all."""
+
+    task: Task
+    model: Model
+    optimizer: Optimizer
+    steps: int = setting(1_000, at_least=1)  # updates
+    batch_size: int = setting(32, at_least=1)  # examples an update
+    seed: int = setting(0, at_least=0)
+    seeds: int = setting(1, at_least=1)  # runs trained side by side, from seed, seed + 1, ...
+    log_every: int = setting(100, at_least=1)  # updates between log lines
+    evaluate_every: int = setting(1_000, at_least=1)  # updates between evaluations and checkpoints
+    evaluation_batch_size: int = setting(256, at_least=1)
+
+    def resolve(self) -> "Experiment":
+        """Checks every setting and fills in those that files determine.
+
+        The width of the output layer is the task's to say: whatever the model had is replaced.
+
+        Raises:
+          UserError: a setting is out of bounds, or a file is missing or malformed.
+        """
+        settings.check(self)
+        task = self.task.resolve()
+        return dataclasses.replace(self, task=task, model=self.model.clone(outputs=task.outputs))
+
+    def override(self, assignments: Sequence[str]) -> "Experiment":
+        """A copy with each `path.to.field=value` applied, in order."""
+        experiment = self
+        for assignment in assignments:
+            experiment = settings.override(experiment, assignment)
+        return experiment
+
+    def apply(self, params: Any, batch: Batch, carry: Any = None, **settings: Any) -> tuple[Any, Any]:
+        """Runs the model on a batch: (outputs, carry)."""
+        given = {name: getattr(batch, name) for name in ("lengths", "resets")}
+        given = {name: value for name, value in given.items() if value is not None}
+        return self.model.apply({"params": params}, batch.inputs, carry=carry, **given, **settings)
+
+    def zero_carry(self, params: Any, batch: Batch) -> Any:
+        """The carry of a stream's beginning, or None where the task is not a stream."""
+        if not self.task.stream:
+            return None
+        _, carry = jax.eval_shape(self.apply, params, batch)
+        return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), carry)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON value from which `from_json` builds an equal experiment."""
+        return settings.to_json(self)
+
+    @classmethod
+    def from_json(cls, value: Any, where: str = "experiment") -> "Experiment":
+        """The experiment that `to_json` wrote; UserError names what does not fit."""
+        if not isinstance(value, dict):
+            raise UserError(f"{where} holds no experiment: {str(value)[:40]!r}")
+        try:
+            return settings.from_json(value, cls, where)
+        except TypeError as error:
+            raise UserError(f"{where}: {error}") from error
+
+
+def read_experiment(path: pathlib.Path) -> Experiment:
+    """Reads `experiment.json`; UserError if it is missing, cut short or of another layout."""
+    return Experiment.from_json(read_json(path), str(path))
+
+
+def read_json(path: pathlib.Path) -> Any:
+    """The JSON value in a file; UserError names the file and what is wrong with it."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist: is this a training directory?") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise UserError(f"{path} cannot be read as JSON: {error}") from error
+
+
+def load_config(path: str) -> Experiment:
+    """The experiment that `get_config()` of a Python file returns.
+
+    Raises:
+      UserError: no such file, it fails to run, or it has no get_config.
+    """
+    file = pathlib.Path(path)
+    if not file.is_file():
+        beside = sorted(str(p) for p in file.parent.glob("*.py")) if file.parent.is_dir() else []
+        raise UserError(
+            f"--config {path}: no such file" + (f"; there are {', '.join(beside)}" if beside else "")
+        )
+    spec = importlib.util.spec_from_file_location(f"config_{file.stem}", file)
+    if spec is None or spec.loader is None:
+        raise UserError(f"--config {path}: not a Python file (.py)")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # so that classes it defines can be found by name
+    try:
+        spec.loader.exec_module(module)
+        experiment = module.get_config()
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"--config {path}: {type(error).__name__}: {error}") from error
+    if not isinstance(experiment, Experiment):
+        raise UserError(f"--config {path}: get_config() returned {type(experiment).__name__}, not an Experiment")
+    return experiment

@@ -1,0 +1,43 @@
+"""The settings that every architecture has, and the layer that they describe."""
+
+from typing import Any
+
+import flax.linen as nn
+
+from lstmjax.recurrent import LSTM
+from lstmjax.recurrent.initialization import Initialization
+from lstmjax.recurrent.lstm import Kernel, Precision
+from lstmjax.settings import setting
+
+
+class Model(nn.Module):
+    """A sequence model: `model(inputs, *, carry, lengths, resets, train) -> (outputs, carry)`.
+
+    Inputs are batch-first and are whatever the task's `Batch.inputs` is. `carry` None means zeros;
+    `lengths` and `resets` are those of the LSTM layer; `train` turns dropout on.
+    """
+
+    outputs: int = setting(1, at_least=1)  # width of the output layer: the task sets it
+    kernel: Kernel = "auto"  # what computes the LSTM layers
+    initialization: Initialization = "flax"  # of the LSTM layers
+    memory_steps: int = setting(100, at_least=3)  # chrono initialization: longest dependency, in steps
+    dtype: Precision = "float32"  # of matrix products
+    param_dtype: Precision = "float32"
+
+    @nn.nowrap
+    def lstm(self, features: int, **settings: Any) -> LSTM:
+        """An LSTM layer with this model's settings."""
+        return LSTM(
+            features,
+            kernel=self.kernel,
+            initialization=self.initialization,
+            memory_steps=self.memory_steps,
+            dtype=self.dtype,
+            param_dtype=self.param_dtype,
+            **settings,
+        )
+
+    @nn.nowrap
+    def dense(self, features: int, **settings: Any) -> nn.Dense:
+        """A dense layer with this model's settings."""
+        return nn.Dense(features, dtype=self.dtype, param_dtype=self.param_dtype, **settings)

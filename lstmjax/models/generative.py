@@ -1,0 +1,81 @@
+"""The generative LSTM: the next symbol from all before it, one step at a time if need be."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from lstmjax.errors import UserError
+from lstmjax.models.base import Model
+from lstmjax.recurrent import Carry
+from lstmjax.settings import setting
+
+
+class Generative(Model):
+    """Symbols in, one LSTM layer for each width in `features`, a score for every next symbol out.
+
+    The carry is a tuple with one (c, h) a layer, so a text can be read in windows or by the step.
+    """
+
+    features: tuple[int, ...] = setting((256,), at_least=1)  # hidden units of each layer
+    embedding: int = setting(0, at_least=0)  # width of the symbols' vectors; 0 reads them one-hot
+    dropout: float = setting(0.0, at_least=0, at_most=0.95)  # between layers and before the output
+    tied: bool = False  # the output layer's weights are the embedding's (Press & Wolf 2017)
+
+    def setup(self) -> None:
+        """Builds the layers; two methods share them."""
+        if not self.features:
+            raise UserError("model.features is empty: give at least one width, as in 256,")
+        if self.tied and self.embedding != self.features[-1]:
+            raise UserError(
+                f"model.tied needs model.embedding equal to the last of model.features, "
+                f"got {self.embedding} and {self.features[-1]}"
+            )
+        if self.embedding:
+            self.embed = nn.Embed(
+                self.outputs, self.embedding, dtype=self.dtype, param_dtype=self.param_dtype
+            )
+        self.layers = [self.lstm(width) for width in self.features]
+        self.drop = nn.Dropout(self.dropout)
+        if not self.tied:
+            self.head = self.dense(self.outputs)
+
+    def __call__(
+        self,
+        inputs: Array,
+        *,
+        carry: tuple[Carry, ...] | None = None,
+        lengths: Array | None = None,
+        resets: Array | None = None,
+        train: bool = False,
+    ) -> tuple[Array, tuple[Carry, ...]]:
+        """Scores the symbol after each symbol.
+
+        Args:
+          inputs: integers (*batch, time), symbols.
+          carry: one (c, h) a layer, each (*batch, features), or None for zeros.
+          lengths: valid symbols of each row (*batch,), or None for all.
+          resets: bool (*batch, time), true where a new sequence starts.
+          train: whether dropout is on.
+
+        Returns:
+          Logits (*batch, time, outputs) and the carry after the last valid symbol.
+        """
+        if self.embedding:
+            hidden = self.embed(inputs)
+        else:
+            hidden = jax.nn.one_hot(inputs, self.outputs, dtype=self.dtype)
+        after = []
+        for i, layer in enumerate(self.layers):
+            before = None if carry is None else carry[i]
+            hidden, last = layer(hidden, carry=before, lengths=lengths, resets=resets)
+            hidden = self.drop(hidden, deterministic=not train)
+            after.append(last)
+        return self.embed.attend(hidden) if self.tied else self.head(hidden), tuple(after)
+
+    def step(
+        self, symbols: Array, carry: tuple[Carry, ...] | None = None
+    ) -> tuple[Array, tuple[Carry, ...]]:
+        """Reads one symbol a row, (*batch,), and scores the next: logits (*batch, outputs), carry."""
+        logits, carry = self(symbols[..., None], carry=carry)
+        return jnp.squeeze(logits, -2), carry

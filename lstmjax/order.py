@@ -1,0 +1,54 @@
+"""Which examples a training step reads: a pure function of (seed, step), so resuming is exact."""
+
+import functools
+
+import numpy as np
+
+INDEX_RANGE = 2**31
+SEED_STRIDE = 1_640_531_527  # odd, near 2^31 / golden ratio: seeds start far from one another
+
+
+@functools.lru_cache(maxsize=64)
+def _shuffled(size: int, seed: int, epoch: int) -> np.ndarray:
+    return np.random.default_rng([seed, epoch]).permutation(size).astype(np.int32)
+
+
+def training_indices(
+    size: int | None, stream: bool, batch_size: int, seed: int, first: int, count: int
+) -> np.ndarray:
+    """The examples of `count` steps from step `first` (0-based) on.
+
+    Examples that never run out are each used once; finite ones once an epoch, in an order
+    shuffled anew each epoch; a stream is cut into `batch_size` rows of equal length that are read
+    side by side, so that row r goes on from one step to the next.
+
+    Returns:
+      int32 (count, batch_size).
+    """
+    steps = np.arange(first, first + count, dtype=np.int64)[:, None]
+    rows = np.arange(batch_size, dtype=np.int64)[None]
+    if stream:
+        windows = size // batch_size
+        return (rows * windows + steps % windows).astype(np.int32)
+    positions = steps * batch_size + rows
+    if size is None:
+        return ((positions + seed * SEED_STRIDE) % INDEX_RANGE).astype(np.int32)
+    epochs, places = positions // size, positions % size
+    indices = np.empty(positions.shape, np.int32)
+    for epoch in np.unique(epochs):
+        here = epochs == epoch
+        indices[here] = _shuffled(size, seed, int(epoch))[places[here]]
+    return indices
+
+
+def evaluation_indices(size: int, stream: bool, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Every example of a split once, in batches, and which entries are examples.
+
+    Returns:
+      int32 and bool (batches, batch_size). Of a stream, row r is one contiguous stretch.
+    """
+    batch_size = min(batch_size, size)
+    batches = -(-size // batch_size)
+    places = np.arange(batches * batch_size, dtype=np.int32)
+    order = places.reshape(batch_size, batches).T if stream else places.reshape(batches, batch_size)
+    return np.minimum(order, size - 1), order < size

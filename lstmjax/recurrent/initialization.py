@@ -1,0 +1,52 @@
+"""Initial weights of the LSTM layer, by name."""
+
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+from flax.linen import initializers
+from jax import Array
+
+Initialization = Literal["flax", "keras", "chrono"]
+GATES = "ifgo"  # input, forget, candidate, output: the order of Flax, Keras and PyTorch alike
+
+
+def initial_weights(
+    key: Array, scheme: Initialization, inputs: int, features: int, memory_steps: int, dtype: jnp.dtype
+) -> dict[str, dict[str, Array]]:
+    """OptimizedLSTMCell's parameter tree, drawn by one of three schemes.
+
+    `flax`: each gate's input kernel lecun normal, its recurrent kernel orthogonal, biases zero.
+    `keras`: the four gates' input kernels together Glorot uniform (Glorot & Bengio 2010), their
+    recurrent kernels together one semi-orthogonal matrix, the forget bias one (Jozefowicz et al.
+    2015), so that a fresh cell remembers.
+    `chrono`: as `flax`, with forget biases log U(1, memory_steps - 1) and the input biases their
+    negatives, so that the gates' time scales spread up to `memory_steps` (Tallec & Ollivier 2018,
+    equation 16).
+
+    Returns:
+      {"ii": {"kernel"}, ..., "hi": {"kernel", "bias"}, ...}: input kernels (inputs, features),
+      recurrent kernels (features, features), biases (features,).
+    """
+    input_key, recurrent_key, bias_key = jax.random.split(key, 3)
+    if scheme == "keras":
+        kernels = initializers.glorot_uniform()(input_key, (inputs, 4 * features), dtype)
+        recurrent = initializers.orthogonal()(recurrent_key, (features, 4 * features), dtype)
+        input_kernels, recurrent_kernels = jnp.split(kernels, 4, -1), jnp.split(recurrent, 4, -1)
+    else:
+        lecun, orthogonal = initializers.lecun_normal(), initializers.orthogonal()
+        input_kernels = [lecun(k, (inputs, features), dtype) for k in jax.random.split(input_key, 4)]
+        recurrent_kernels = [
+            orthogonal(k, (features, features), dtype) for k in jax.random.split(recurrent_key, 4)
+        ]
+    biases = dict.fromkeys(GATES, jnp.zeros(features, dtype))
+    if scheme == "keras":
+        biases["f"] = jnp.ones(features, dtype)
+    elif scheme == "chrono":
+        longest = max(memory_steps - 1, 2)
+        biases["f"] = jnp.log(jax.random.uniform(bias_key, (features,), dtype, 1, longest))
+        biases["i"] = -biases["f"]
+    weights = {f"i{gate}": {"kernel": kernel} for gate, kernel in zip(GATES, input_kernels, strict=True)}
+    for gate, kernel in zip(GATES, recurrent_kernels, strict=True):
+        weights[f"h{gate}"] = {"kernel": kernel, "bias": biases[gate]}
+    return weights

@@ -1,0 +1,108 @@
+"""The LSTM layer: weights, lengths, resets, direction and carry around a choice of kernel."""
+
+import math
+from typing import Literal
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from lstmjax.recurrent.fused import fused_lstm
+from lstmjax.recurrent.initialization import Initialization, initial_weights
+from lstmjax.recurrent.scan import scan_lstm
+from lstmjax.settings import setting
+
+Carry = tuple[Array, Array]  # (c, h), each (*batch, features): the cell's memory and its output
+KERNELS = {"scan": scan_lstm, "fused": fused_lstm}
+Kernel = Literal["auto", "scan", "fused"]
+Precision = Literal["float32", "bfloat16", "float16", "float64"]
+
+
+def choose_kernel(kernel: Kernel) -> str:
+    """The name of the kernel that runs: `auto` is the fastest that computes what was asked for."""
+    return "fused" if kernel == "auto" else kernel
+
+
+class LSTM(nn.Module):
+    """One LSTM layer over sequences.
+
+    Only valid steps count: a padded row gives, at its valid steps and in its final carry, what the
+    row alone gives; outputs at padded steps are zero, and a row of length 0 returns its initial
+    carry. The parameters are OptimizedLSTMCell's, whatever the kernel.
+    """
+
+    features: int = setting(128, at_least=1)  # hidden units
+    reverse: bool = False  # read each row's valid part from its end to its start
+    kernel: Kernel = "auto"  # what computes it; all kernels agree to rounding
+    initialization: Initialization = "flax"
+    memory_steps: int = setting(100, at_least=3)  # chrono: the longest dependency, in steps
+    dtype: Precision = "float32"  # of the matrix products; the carry has param_dtype
+    param_dtype: Precision = "float32"
+
+    @nn.compact
+    def __call__(
+        self,
+        inputs: Array,
+        *,
+        carry: Carry | None = None,
+        lengths: Array | None = None,
+        resets: Array | None = None,
+    ) -> tuple[Array, Carry]:
+        """Runs the layer.
+
+        Args:
+          inputs: (*batch, time, width), any number of batch axes.
+          carry: (c, h), each (*batch, features), or None for zeros.
+          lengths: integers (*batch,), the number of valid steps of each row, or None for all.
+          resets: bool (*batch, time), true where a new sequence starts in mid-row: nothing passes
+            from the steps before to the steps from there on (or back, in reverse).
+
+        Returns:
+          outputs (*batch, time, features), and the carry after each row's last valid step.
+
+        Raises:
+          ValueError: shapes that do not fit together.
+        """
+        *batch, time, width = inputs.shape
+        _expect("lengths", lengths, (*batch,))
+        _expect("resets", resets, (*batch, time))
+        weights = self.param(
+            "cell",
+            initial_weights,
+            self.initialization,
+            width,
+            self.features,
+            self.memory_steps,
+            jnp.dtype(self.param_dtype),
+        )
+        if carry is None:
+            carry = (jnp.zeros((*batch, self.features), self.param_dtype),) * 2
+        for part in carry:
+            _expect("carry", part, (*batch, self.features))
+
+        rows = math.prod(batch)
+        valid = None
+        if lengths is not None:
+            valid = jnp.arange(time) < lengths.reshape(rows, 1)
+        if resets is not None:
+            resets = resets.reshape(rows, time)
+            if self.reverse:
+                # read backward, a sequence begins at its last step: the one before a next start
+                resets = jnp.pad(resets[:, 1:], ((0, 0), (0, 1)))
+        outputs, carry = KERNELS[choose_kernel(self.kernel)](
+            weights,
+            inputs.reshape(rows, time, width),
+            tuple(part.reshape(rows, self.features).astype(self.param_dtype) for part in carry),
+            valid=valid,
+            resets=resets,
+            reverse=self.reverse,
+            dtype=jnp.dtype(self.dtype),
+        )
+        outputs = outputs.reshape(*batch, time, self.features).astype(self.dtype)
+        return outputs, tuple(part.reshape(*batch, self.features) for part in carry)
+
+
+def _expect(name: str, array: Array | None, shape: tuple[int, ...]) -> None:
+    if array is not None and jax.numpy.shape(array) != shape:
+        raise ValueError(f"LSTM: {name} has shape {jnp.shape(array)}, the inputs ask for {shape}")

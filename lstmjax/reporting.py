@@ -1,0 +1,42 @@
+"""Reports as tables a person reads."""
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of text in columns, the first row underlined; the first column flush left."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = [
+        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))])
+        for row in rows
+    ]
+    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+
+
+def score(summary: dict[str, Any]) -> str:
+    """A metric's mean, with its deviation where there are several seeds."""
+    mean, each = summary["mean"], summary["each"]
+    return f"{mean:.4g}" if len(each) == 1 else f"{mean:.4g} ± {summary['deviation']:.2g}"
+
+
+def scores(report: dict[str, Any]) -> str:
+    """The test scores of a report beside the floors, a row a predictor."""
+    names = [name for name in report["test"] if name != "loss"]
+    model = report["experiment"]["model"]["type"].split(":")[-1]
+    seeds = f" ({report['seeds']} seeds)" if report["seeds"] > 1 else ""
+    rows = [["test", *names], [model + seeds, *(score(report["test"][name]) for name in names)]]
+    for predictor, floor in report["floors"].items():
+        rows.append([predictor, *(f"{floor[name]:.4g}" if name in floor else "" for name in names)])
+    return table(rows)
+
+
+def show(report: dict[str, Any]) -> None:
+    """Prints a report: scores beside floors, then size and time."""
+    print(scores(report))
+    seconds = report["seconds"]
+    print(
+        f"{report['parameters']:,} parameters, {report['steps']:,} updates, best at "
+        f"{report['best_step']:,}; kernel {report['kernel']} on {', '.join(report['devices'])}; "
+        f"{sum(seconds.values()):.1f} s ({seconds['compile']:.1f} compiling)"
+    )

@@ -1,0 +1,164 @@
+"""The contract of a task, and what tasks that generate their examples share."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from lstmjax.errors import UserError
+from lstmjax.metrics import Sums
+from lstmjax.settings import setting
+
+SPLITS = ("train", "valid", "test")
+
+
+class Batch(NamedTuple):
+    """Some examples, side by side along the first axis of every array."""
+
+    inputs: Any  # what the model reads
+    targets: Any = None
+    lengths: Array | None = None  # (batch,): valid steps; None: all
+    resets: Array | None = None  # (batch, time): true where a new sequence starts in mid-row
+    mask: Array | None = None  # leading axes of the loss: what counts; None: everything
+
+
+class Data(NamedTuple):
+    """What a task runs on: arrays (a pytree, put on the device) and examples in each split.
+
+    A size of None means that the examples never run out.
+    """
+
+    arrays: Any
+    sizes: dict[str, int | None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """A source of examples, and how they are scored. Subclasses are frozen dataclasses.
+
+    Example i of a split is a pure function of (arrays, split, i): there is no iterator, and the
+    position in the data is a number. Everything the files alone can tell (a vocabulary, a scaling)
+    is a field too, filled in by `resolve`, so that a checkpoint needs nothing beside it.
+    """
+
+    # Whether consecutive examples of a row continue each other, so that the carry runs on.
+    stream: ClassVar[bool] = False
+
+    @property
+    def outputs(self) -> int:
+        """The width of the model's output layer."""
+        raise NotImplementedError
+
+    def resolve(self) -> "Task":
+        """This task with the settings that its files determine filled in.
+
+        Raises:
+          UserError: a file is missing or malformed, or settings contradict each other.
+        """
+        return self
+
+    def load(self) -> Data:
+        """Reads the files of a resolved task, or of one restored from a checkpoint.
+
+        Raises:
+          UserError: a file is missing or malformed, or is not the one trained on.
+        """
+        raise NotImplementedError
+
+    def batch(self, arrays: Any, split: str, indices: Array) -> Batch:
+        """The examples at `indices` (batch,) of a split; traceable."""
+        raise NotImplementedError
+
+    def loss(self, outputs: Any, batch: Batch) -> Array:
+        """What training minimizes, per element: (batch,) or (batch, time), in nats or units."""
+        raise NotImplementedError
+
+    def metrics(self, outputs: Any, batch: Batch) -> Sums:
+        """Sums and counts over the elements that `batch.mask` counts; traceable."""
+        raise NotImplementedError
+
+    def floors(self, data: Data) -> dict[str, dict[str, float]]:
+        """What predictors that learned nothing, or the classical method, score on the test split.
+
+        Returns:
+          {predictor: {metric: value}}, under the names of `metrics`.
+        """
+        raise NotImplementedError
+
+    def show(self, outputs: Any, batch: Batch) -> list[str]:
+        """A line a person understands for each example: input, answer, and whether it is right."""
+        raise NotImplementedError
+
+
+@dataclasses.dataclass(frozen=True)
+class Generated(Task):
+    """A task whose example i is drawn from the key `fold_in(split's key, i)`.
+
+    A subclass gives `example(key, member)`. Where the space of inputs is small, it splits by
+    content with `draw_member`, so that nothing is tested on what it was trained on.
+    """
+
+    valid_examples: int = setting(1_000, at_least=1)
+    test_examples: int = setting(10_000, at_least=1)
+    data_seed: int = setting(0, at_least=0)
+
+    def example(self, key: Array, split: str) -> Batch:
+        """One example, without a batch axis."""
+        raise NotImplementedError
+
+    def load(self) -> Data:
+        """No arrays: everything is drawn."""
+        return Data((), {"train": None, "valid": self.valid_examples, "test": self.test_examples})
+
+    def batch(self, arrays: Any, split: str, indices: Array) -> Batch:
+        """Draws the examples at `indices`."""
+        key = jax.random.fold_in(jax.random.key(self.data_seed), SPLITS.index(split))
+        keys = jax.vmap(lambda index: jax.random.fold_in(key, index))(indices)
+        return jax.vmap(lambda key: self.example(key, split))(keys)
+
+    def test_batch(self, data: Data) -> Batch:
+        """The whole test split at once, for `floors`."""
+        indices = jnp.arange(self.test_examples)
+        return jax.jit(self.batch, static_argnums=1)(data.arrays, "test", indices)
+
+
+def content_split(content: Array) -> Array:
+    """Assigns contents to splits by a hash: 0 (train, 80 %), 1 (valid) or 2 (test, 10 % each).
+
+    Args:
+      content: integers (..., width), for each row everything the split may depend on.
+
+    Returns:
+      Integers (...,), indices into SPLITS.
+    """
+    # FNV-1a (Fowler, Noll & Vo) over the numbers, then the finalizer of MurmurHash3 (Appleby)
+    digest = jnp.full(content.shape[:-1], 2166136261, jnp.uint32)
+    for i in range(content.shape[-1]):
+        digest = (digest ^ content[..., i].astype(jnp.uint32)) * jnp.uint32(16777619)
+    digest = (digest ^ (digest >> 16)) * jnp.uint32(0x85EBCA6B)
+    digest = (digest ^ (digest >> 13)) * jnp.uint32(0xC2B2AE35)
+    bucket = (digest ^ (digest >> 16)) % 10
+    return jnp.where(bucket == 8, 1, jnp.where(bucket == 9, 2, 0))
+
+
+def draw_member(key: Array, split: str, draw: Callable[[Array], Array]) -> Array:
+    """Draws integer contents (width,) with `draw(key)` until one belongs to the split."""
+
+    def try_again(state: tuple[Array, Array]) -> tuple[Array, Array]:
+        key, draw_key = jax.random.split(state[0])
+        return key, draw(draw_key)
+
+    def elsewhere(state: tuple[Array, Array]) -> Array:
+        return content_split(state[1]) != SPLITS.index(split)
+
+    return jax.lax.while_loop(elsewhere, try_again, try_again((key, None)))[1]
+
+
+def check_size(where: str, size: int, at_least: int = 1) -> None:
+    """Raises UserError where a split has too few examples to be used."""
+    if size < at_least:
+        raise UserError(f"{where} holds {np.maximum(size, 0)} examples, at least {at_least} are needed")

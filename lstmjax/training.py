@@ -1,0 +1,139 @@
+"""Training: state, step, many steps in one loop on the device."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import Array
+
+from lstmjax import metrics
+from lstmjax.errors import UserError
+from lstmjax.experiment import Experiment
+from lstmjax.order import training_indices
+from lstmjax.tasks.base import Data
+
+
+@flax.struct.dataclass
+class State:
+    """All that changes in a run, arrays only. With several seeds every array has a leading axis."""
+
+    step: Array  # int32: updates done
+    params: Any
+    opt_state: Any
+    key: Array  # never changes: randomness at a step is fold_in(key, step)
+    carry: Any  # of the stream after the last step; None where the task is not a stream
+
+
+def check_sizes(experiment: Experiment, data: Data) -> None:
+    """Raises UserError where a split is too small for the batch."""
+    for split, size in data.sizes.items():
+        if size == 0:
+            raise UserError(f"the {split} split is empty: give task more data or a larger share")
+    size = data.sizes["train"]
+    if experiment.task.stream and size is not None and size < experiment.batch_size:
+        raise UserError(
+            f"the training text holds {size} windows, batch_size asks for {experiment.batch_size} "
+            "side by side: lower batch_size or task.window"
+        )
+
+
+def init_state(experiment: Experiment, data: Data) -> State:
+    """The state before the first update."""
+    rows = np.zeros(experiment.batch_size, np.int32)
+
+    def init(arrays: Any, seed: Array) -> State:
+        key, params_key = jax.random.split(jax.random.key(seed))
+        batch = experiment.task.batch(arrays, "train", rows)
+        given = {} if batch.lengths is None else {"lengths": batch.lengths}
+        params = experiment.model.init(params_key, batch.inputs, **given)["params"]
+        opt_state = experiment.optimizer.build(experiment.steps).init(params)
+        return State(jnp.int32(0), params, opt_state, key, experiment.zero_carry(params, batch))
+
+    if experiment.seeds == 1:
+        return jax.jit(init)(data.arrays, experiment.seed)
+    seeds = experiment.seed + np.arange(experiment.seeds)
+    return jax.jit(jax.vmap(init, (None, 0)))(data.arrays, seeds)
+
+
+def make_step(experiment: Experiment, data: Data) -> Callable[[State, Any, Array], tuple[State, dict]]:
+    """One update: `(state, arrays, indices (batch,)) -> (state, {"loss", "gradient_norm"})`."""
+    task, optimizer = experiment.task, experiment.optimizer.build(experiment.steps)
+    size = data.sizes["train"]
+
+    def step(state: State, arrays: Any, indices: Array) -> tuple[State, dict[str, Array]]:
+        batch = task.batch(arrays, "train", indices)
+        carry = state.carry
+        if task.stream:
+            first = state.step % (size // experiment.batch_size) == 0
+            carry = jax.tree.map(lambda leaf: jnp.where(first, 0, leaf), carry)
+        dropout_key = jax.random.fold_in(state.key, state.step)
+
+        def loss(params: Any) -> tuple[Array, Any]:
+            outputs, after = experiment.apply(
+                params, batch, carry, train=True, rngs={"dropout": dropout_key}
+            )
+            total, count = metrics.mean(task.loss(outputs, batch), batch.mask)
+            return total / jnp.maximum(count, 1), after
+
+        (value, after), gradient = jax.value_and_grad(loss, has_aux=True)(state.params)
+        updates, opt_state = optimizer.update(gradient, state.opt_state, state.params, value=value)
+        state = state.replace(
+            step=state.step + 1,
+            params=optax.apply_updates(state.params, updates),
+            opt_state=opt_state,
+            carry=after if task.stream else None,
+        )
+        return state, {"loss": value, "gradient_norm": optax.global_norm(gradient)}
+
+    return step
+
+
+def make_advance(experiment: Experiment, data: Data) -> Callable[..., tuple[State, dict[str, Array]]]:
+    """Many updates in one loop: `(state, arrays, indices, count) -> (state, log)`.
+
+    `indices` is (log_every, batch), with several seeds (log_every, seeds, batch), and the first
+    `count` rows are used, so that one program serves every stretch of steps. The log's arrays are
+    (log_every,), with several seeds (log_every, seeds). The loop stops after a step whose loss or
+    gradient is not finite.
+    """
+    step = make_step(experiment, data)
+    if experiment.seeds > 1:
+        step = jax.vmap(step, (0, None, 0))
+
+    def advance(state: State, arrays: Any, indices: Array, count: Array) -> tuple[State, dict]:
+        empty = jnp.zeros((indices.shape[0], *indices.shape[1:-1]), jnp.float32)
+
+        def unfinished(loop: tuple) -> Array:
+            i, finite, _, _ = loop
+            return (i < count) & finite
+
+        def body(loop: tuple) -> tuple:
+            i, _, state, log = loop
+            state, now = step(state, arrays, indices[i])
+            finite = jnp.all(jnp.array([jnp.isfinite(value).all() for value in now.values()]))
+            log = {name: log[name].at[i].set(value) for name, value in now.items()}
+            return i + 1, finite, state, log
+
+        log = {"loss": empty, "gradient_norm": empty}
+        start = (jnp.int32(0), jnp.bool_(True), state, log)
+        done, _, state, log = jax.lax.while_loop(unfinished, body, start)
+        return state, log | {"done": done}
+
+    return advance
+
+
+def indices_of(experiment: Experiment, data: Data, first: int, count: int) -> np.ndarray:
+    """The indices that `advance` takes for `count` steps from `first`, padded to log_every."""
+    stream, size = experiment.task.stream, data.sizes["train"]
+    draw = functools.partial(training_indices, size, stream, experiment.batch_size)
+    seeds = range(experiment.seed, experiment.seed + experiment.seeds)
+    indices = np.stack([draw(seed, first, count) for seed in seeds], 1)  # (count, seeds, batch)
+    if experiment.seeds == 1:
+        indices = indices[:, 0]
+    padding = [(0, experiment.log_every - count)] + [(0, 0)] * (indices.ndim - 1)
+    return np.pad(indices, padding)

@@ -1,0 +1,112 @@
+"""A training directory: one experiment, its log, its report, and a lock while it runs."""
+
+import fcntl
+import json
+import os
+import pathlib
+from typing import Any
+
+from lstmjax import settings
+from lstmjax.errors import UserError
+from lstmjax.experiment import Experiment, read_experiment
+
+
+class Workdir:
+    """`experiment.json`, `metrics.jsonl`, `report.json`, `checkpoints/` and `figures/`.
+
+    Opening one creates it or finds it with the same experiment; anything else is refused and left
+    as it was. A context manager: it holds a lock, so that two runs never write the same directory.
+    """
+
+    def __init__(self, path: pathlib.Path, experiment: Experiment):
+        """Creates or reopens a directory for a resolved experiment.
+
+        Raises:
+          UserError: it holds another experiment, is in use, or cannot be written.
+        """
+        self.path = path
+        self.checkpoints = path / "checkpoints"
+        self.figures = path / "figures"
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = open(path / ".lock", "w")
+        except OSError as error:
+            raise UserError(f"--workdir {path}: {error.strerror}; choose a writable directory") from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            raise UserError(f"--workdir {path}: another run is using it; wait or choose another") from None
+        try:
+            self._claim(experiment)
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def _claim(self, experiment: Experiment) -> None:
+        file = self.path / "experiment.json"
+        if not file.exists():
+            if self.checkpoints.exists():
+                raise UserError(f"--workdir {self.path}: has checkpoints and no experiment.json; choose another")
+            write_json(file, experiment.to_json())
+            return
+        changes = settings.differences(read_experiment(file), experiment)
+        if changes:
+            more = f" and {len(changes) - 3} more" if len(changes) > 3 else ""
+            raise UserError(
+                f"--workdir {self.path}: holds another experiment ({'; '.join(changes[:3])}{more}); "
+                "choose another directory, or give the settings it was started with"
+            )
+
+    def __enter__(self) -> "Workdir":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._lock.close()
+
+    def log(self, line: dict[str, Any]) -> None:
+        """Appends a JSON object to metrics.jsonl."""
+        with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def rewind_log(self, step: int) -> None:
+        """Drops what metrics.jsonl says of steps after `step`, and a line cut short."""
+        file = self.path / "metrics.jsonl"
+        if file.exists():
+            kept = [line for line in read_log(file) if line["step"] <= step]
+            write_text(file, "".join(json.dumps(line) + "\n" for line in kept))
+
+
+def read_log(file: pathlib.Path) -> list[dict[str, Any]]:
+    """The lines of a metrics.jsonl, without a last one that was cut short."""
+    lines = []
+    for text in file.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            line = json.loads(text)
+        except json.JSONDecodeError:
+            break
+        if not (isinstance(line, dict) and isinstance(line.get("step"), int)):
+            break
+        lines.append(line)
+    return lines
+
+
+def write_json(file: pathlib.Path, value: Any) -> None:
+    """Writes JSON for people to read; the file appears whole or not at all."""
+    write_text(file, json.dumps(value, indent=2) + "\n")
+
+
+def write_text(file: pathlib.Path, text: str) -> None:
+    """Writes a text file through a temporary one beside it; UserError where that fails."""
+    temporary = file.with_name(f".{file.name}.partial")
+    try:
+        with open(temporary, "w", encoding="utf-8") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(temporary, file)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise UserError(f"{file}: cannot be written ({error.strerror}); what was there is intact") from error
+
+
