@@ -1,6 +1,6 @@
 """Echo with a vanilla LSTM: 5 digits in, the third out.
 
-    python -m launch.train --config=configs/vanilla_echo.py --workdir=runs/echo --seeds=10
+python -m launch.train --config=configs/vanilla_echo.py --workdir=runs/echo --seeds=10
 """
 
 from lstmjax.experiment import Experiment

@@ -16,7 +16,8 @@ SPLIT = flags.DEFINE_enum("split", "test", SPLITS, "Which examples.")
 
 def main() -> None:
     """Prints the table."""
-    reporting.show_scores(evaluation.evaluate_workdir(pathlib.Path(WORKDIR.value), SPLIT.value))
+    result = evaluation.evaluate_workdir(pathlib.Path(WORKDIR.value), SPLIT.value)
+    print(reporting.scores(result, SPLIT.value))
 
 
 if __name__ == "__main__":

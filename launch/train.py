@@ -21,7 +21,8 @@ def main() -> None:
     """Runs the experiment and prints its table."""
     seeds = [] if SEEDS.value is None else [f"seeds={SEEDS.value}"]
     experiment = load_config(CONFIG.value).override([*SET.value, *seeds])
-    reporting.show(run(experiment, pathlib.Path(WORKDIR.value)))
+    report = run(experiment, pathlib.Path(WORKDIR.value))
+    print(reporting.scores(report), reporting.footer(report), sep="\n")
 
 
 if __name__ == "__main__":

@@ -67,7 +67,9 @@ class Checkpoints:
         Raises:
           UserError: the disk is full or cannot be written.
         """
-        rest = {f.name: getattr(state, f.name) for f in dataclasses.fields(state) if f.name != "params"}
+        rest = {
+            f.name: getattr(state, f.name) for f in dataclasses.fields(state) if f.name != "params"
+        }
         step = int(jax.device_get(state.step).max())
         try:
             self._manager.save(
@@ -130,6 +132,8 @@ def restore_best(workdir: pathlib.Path) -> tuple[Experiment, Any, int]:
     with Checkpoints(directory) as checkpoints:
         step = checkpoints.best_step
         if step is None:
-            raise UserError(f"--workdir {workdir}: no checkpoint was finished; run launch.train again")
+            raise UserError(
+                f"--workdir {workdir}: no checkpoint was finished; run launch.train again"
+            )
         experiment = checkpoints.experiment(step)
         return experiment, checkpoints.restore_params(None, step), step

@@ -99,7 +99,6 @@ def evaluate_workdir(workdir: pathlib.Path, split: str) -> dict[str, Any]:
         "experiment": experiment.to_json(),
         "best_step": step,
         "seeds": experiment.seeds,
-        "split": split,
-        "scores": summarize(Evaluation(experiment, data, split, params)(params)),
+        split: summarize(Evaluation(experiment, data, split, params)(params)),
         "floors": experiment.task.floors(data) if split == "test" else {},
     }

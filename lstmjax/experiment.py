@@ -53,7 +53,9 @@ class Experiment:
             experiment = settings.override(experiment, assignment)
         return experiment
 
-    def apply(self, params: Any, batch: Batch, carry: Any = None, **settings: Any) -> tuple[Any, Any]:
+    def apply(
+        self, params: Any, batch: Batch, carry: Any = None, **settings: Any
+    ) -> tuple[Any, Any]:
         """Runs the model on a batch: (outputs, carry)."""
         given = {name: getattr(batch, name) for name in ("lengths", "resets")}
         given = {name: value for name, value in given.items() if value is not None}
@@ -106,7 +108,8 @@ def load_config(path: str) -> Experiment:
     if not file.is_file():
         beside = sorted(str(p) for p in file.parent.glob("*.py")) if file.parent.is_dir() else []
         raise UserError(
-            f"--config {path}: no such file" + (f"; there are {', '.join(beside)}" if beside else "")
+            f"--config {path}: no such file"
+            + (f"; there are {', '.join(beside)}" if beside else "")
         )
     spec = importlib.util.spec_from_file_location(f"config_{file.stem}", file)
     if spec is None or spec.loader is None:
@@ -121,5 +124,7 @@ def load_config(path: str) -> Experiment:
     except Exception as error:
         raise UserError(f"--config {path}: {type(error).__name__}: {error}") from error
     if not isinstance(experiment, Experiment):
-        raise UserError(f"--config {path}: get_config() returned {type(experiment).__name__}, not an Experiment")
+        raise UserError(
+            f"--config {path}: get_config() returned {type(experiment).__name__}, not an Experiment"
+        )
     return experiment

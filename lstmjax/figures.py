@@ -28,7 +28,9 @@ def learning_curve(log: list[dict[str, Any]], path: pathlib.Path) -> None:
         mean = losses.mean(1)
         (line,) = axes.plot(steps, mean, label=f"{name} ({mean[-1]:.3g} at the end)")
         if losses.shape[1] > 1:
-            axes.fill_between(steps, losses.min(1), losses.max(1), color=line.get_color(), alpha=0.2)
+            axes.fill_between(
+                steps, losses.min(1), losses.max(1), color=line.get_color(), alpha=0.2
+            )
     if min(np.min(loss) for points in curves.values() for _, loss in points) > 0:
         axes.set_yscale("log")
     axes.set(xlabel="update", ylabel="loss")

@@ -25,7 +25,9 @@ CHUNK = 64  # symbols drawn between two visits to the host
 class Sampling:
     """How the next symbol is drawn from its distribution."""
 
-    temperature: float = setting(1.0, at_least=0)  # divides the logits; 0 takes the likeliest symbol
+    temperature: float = setting(
+        1.0, at_least=0
+    )  # divides the logits; 0 takes the likeliest symbol
     top_k: int | None = setting(None, at_least=1)  # draw among the k likeliest (Fan et al. 2018)
     top_p: float | None = setting(None, at_least=0, at_most=1)  # nucleus (Holtzman et al. 2020)
 
@@ -91,7 +93,9 @@ def generate(
         (logits, carry), drawn = jax.lax.scan(one, (logits, carry), noise, length=CHUNK)
         return logits, carry, drawn.T
 
-    padded = np.zeros(max(64, 1 << (len(prompt) - 1).bit_length()), np.int32)  # few shapes to compile
+    padded = np.zeros(
+        max(64, 1 << (len(prompt) - 1).bit_length()), np.int32
+    )  # few shapes to compile
     padded[: len(prompt)] = prompt
     logits, carry = read(params, padded, np.int32(len(prompt)))
     for chunk, start in enumerate(range(0, length, CHUNK)):
@@ -121,7 +125,11 @@ def write_samples(
         for chunk in chunks:
             # a chunk may end inside a character of several bytes
             part = bytes(chunk[0].astype(np.uint8))
-            text = decoder.decode(part) if experiment.task.level == "byte" else experiment.task.decode(chunk[0])
+            text = (
+                decoder.decode(part)
+                if experiment.task.level == "byte"
+                else experiment.task.decode(chunk[0])
+            )
             sys.stdout.write(text)
             sys.stdout.flush()
         sys.stdout.write("\n")

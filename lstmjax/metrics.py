@@ -34,7 +34,9 @@ def mean(values: Array, mask: Array | None = None) -> tuple[Array, Array]:
 def divide(sums: Mapping[str, tuple]) -> dict[str, np.ndarray]:
     """The metrics themselves from their sums and counts; NaN where nothing was counted."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        means = {name: np.float64(value) / np.float64(count) for name, (value, count) in sums.items()}
+        means = {
+            name: np.float64(value) / np.float64(count) for name, (value, count) in sums.items()
+        }
         return {name: FINISH.get(name, lambda mean: mean)(value) for name, value in means.items()}
 
 

@@ -8,7 +8,12 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     """Rows of text in columns, the first row underlined; the first column flush left."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = [
-        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))])
+        "  ".join(
+            [
+                row[0].ljust(widths[0]),
+                *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True)),
+            ]
+        )
         for row in rows
     ]
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
@@ -20,22 +25,21 @@ def score(summary: dict[str, Any]) -> str:
     return f"{mean:.4g}" if len(each) == 1 else f"{mean:.4g} ± {summary['deviation']:.2g}"
 
 
-def scores(report: dict[str, Any]) -> str:
-    """The test scores of a report beside the floors, a row a predictor."""
-    names = [name for name in report["test"] if name != "loss"]
-    model = report["experiment"]["model"]["type"].split(":")[-1]
-    seeds = f" ({report['seeds']} seeds)" if report["seeds"] > 1 else ""
-    rows = [["test", *names], [model + seeds, *(score(report["test"][name]) for name in names)]]
-    for predictor, floor in report["floors"].items():
+def scores(result: dict[str, Any], split: str = "test") -> str:
+    """The scores of a report or an evaluation beside the floors, a row a predictor."""
+    names = [name for name in result[split] if name != "loss"]
+    model = result["experiment"]["model"]["type"].split(":")[-1]
+    seeds = f" ({result['seeds']} seeds)" if result["seeds"] > 1 else ""
+    rows = [[split, *names], [model + seeds, *(score(result[split][name]) for name in names)]]
+    for predictor, floor in result["floors"].items():
         rows.append([predictor, *(f"{floor[name]:.4g}" if name in floor else "" for name in names)])
     return table(rows)
 
 
-def show(report: dict[str, Any]) -> None:
-    """Prints a report: scores beside floors, then size and time."""
-    print(scores(report))
+def footer(report: dict[str, Any]) -> str:
+    """A line on a report's size, time, kernel and devices."""
     seconds = report["seconds"]
-    print(
+    return (
         f"{report['parameters']:,} parameters, {report['steps']:,} updates, best at "
         f"{report['best_step']:,}; kernel {report['kernel']} on {', '.join(report['devices'])}; "
         f"{sum(seconds.values()):.1f} s ({seconds['compile']:.1f} compiling)"

@@ -61,7 +61,9 @@ class Progress:
             self._last = now
             rate = (step - self._start) / (now - self._began)
             left = tqdm.format_interval((self._steps - step) / rate)
-            self.say(f"step {step:,}/{self._steps:,}  loss {loss:.4g}  {rate:.3g} steps/s  {left} left")
+            self.say(
+                f"step {step:,}/{self._steps:,}  loss {loss:.4g}  {rate:.3g} steps/s  {left} left"
+            )
 
     def say(self, line: str) -> None:
         """Prints a line above the bar."""
@@ -96,7 +98,8 @@ def stop_if(signals: list[int], step: int) -> None:
     if signals:
         name = signal.Signals(signals[0]).name
         raise Interrupted(
-            signals[0], f"{name}: stopped after step {step:,}, all saved; run the same command to go on"
+            signals[0],
+            f"{name}: stopped after step {step:,}, all saved; run the same command to go on",
         )
 
 
@@ -160,7 +163,8 @@ def train(
     unread = None
     while step < experiment.steps:
         boundary = min(
-            step - step % every + every for every in (experiment.log_every, experiment.evaluate_every)
+            step - step % every + every
+            for every in (experiment.log_every, experiment.evaluate_every)
         )
         count = min(boundary, experiment.steps) - step
         with clock.on("train"):
@@ -211,7 +215,9 @@ def report(
 ) -> dict[str, Any]:
     """Scores the best checkpoint on the test split, beside the floors; writes and returns it all."""
     best = checkpoints.best_step
-    params = state.params if best == experiment.steps else checkpoints.restore_params(state.params, best)
+    params = (
+        state.params if best == experiment.steps else checkpoints.restore_params(state.params, best)
+    )
     with clock.on("compile"):
         test = Evaluation(experiment, data, "test", params)
     with clock.on("evaluate"):
@@ -233,5 +239,7 @@ def report(
     stop_if(signals, experiment.steps)
     write_json(workdir.path / "report.json", result)
     workdir.figures.mkdir(exist_ok=True)
-    figures.learning_curve(read_log(workdir.path / "metrics.jsonl"), workdir.figures / "learning_curve.png")
+    figures.learning_curve(
+        read_log(workdir.path / "metrics.jsonl"), workdir.figures / "learning_curve.png"
+    )
     return result

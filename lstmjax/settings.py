@@ -67,7 +67,9 @@ def _replace_at(value: Any, names: list[str], text: str, path: str) -> Any:
         raise UserError(f"--set {path}: {value!r} has no settings below it")
     field = {f.name: f for f in fields(value)}.get(names[0])
     if field is None:
-        raise UserError(f"--set {path}: no setting {names[0]!r} in {type(value).__name__}{_nearest(value, names[0])}")
+        raise UserError(
+            f"--set {path}: no setting {names[0]!r} in {type(value).__name__}{_nearest(value, names[0])}"
+        )
     inner = getattr(value, field.name)
     if len(names) > 1:
         new = _replace_at(inner, names[1:], text, path)
@@ -94,7 +96,11 @@ def _read(text: str, kind: Any) -> Any:
         return _read(text, next(option for option in options if option is not type(None)))
     if typing.get_origin(kind) is tuple:
         inner = text.strip("()[]").rstrip(",")
-        return [_read(part.strip(), typing.get_args(kind)[0]) for part in inner.split(",")] if inner else []
+        return (
+            [_read(part.strip(), typing.get_args(kind)[0]) for part in inner.split(",")]
+            if inner
+            else []
+        )
     if kind is bool:
         return {"true": True, "false": False}.get(text.lower(), text)
     if kind in (int, float):
@@ -134,7 +140,9 @@ def from_json(value: Any, kind: Any, where: str) -> Any:
             return value
         close = difflib.get_close_matches(str(value), [str(o) for o in options], n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise UserError(f"{where} must be one of {', '.join(map(str, options))}, got {value!r}{hint}")
+        raise UserError(
+            f"{where} must be one of {', '.join(map(str, options))}, got {value!r}{hint}"
+        )
     if origin in (typing.Union, types.UnionType):
         if value is None and type(None) in options:
             return None

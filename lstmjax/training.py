@@ -60,7 +60,9 @@ def init_state(experiment: Experiment, data: Data) -> State:
     return jax.jit(jax.vmap(init, (None, 0)))(data.arrays, seeds)
 
 
-def make_step(experiment: Experiment, data: Data) -> Callable[[State, Any, Array], tuple[State, dict]]:
+def make_step(
+    experiment: Experiment, data: Data
+) -> Callable[[State, Any, Array], tuple[State, dict]]:
     """One update: `(state, arrays, indices (batch,)) -> (state, {"loss", "gradient_norm"})`."""
     task, optimizer = experiment.task, experiment.optimizer.build(experiment.steps)
     size = data.sizes["train"]
@@ -93,7 +95,9 @@ def make_step(experiment: Experiment, data: Data) -> Callable[[State, Any, Array
     return step
 
 
-def make_advance(experiment: Experiment, data: Data) -> Callable[..., tuple[State, dict[str, Array]]]:
+def make_advance(
+    experiment: Experiment, data: Data
+) -> Callable[..., tuple[State, dict[str, Array]]]:
     """Many updates in one loop: `(state, arrays, indices, count) -> (state, log)`.
 
     `indices` is (log_every, batch), with several seeds (log_every, seeds, batch), and the first

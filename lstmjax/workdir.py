@@ -31,12 +31,16 @@ class Workdir:
             path.mkdir(parents=True, exist_ok=True)
             self._lock = open(path / ".lock", "w")
         except OSError as error:
-            raise UserError(f"--workdir {path}: {error.strerror}; choose a writable directory") from error
+            raise UserError(
+                f"--workdir {path}: {error.strerror}; choose a writable directory"
+            ) from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             self._lock.close()
-            raise UserError(f"--workdir {path}: another run is using it; wait or choose another") from None
+            raise UserError(
+                f"--workdir {path}: another run is using it; wait or choose another"
+            ) from None
         try:
             self._claim(experiment)
         except BaseException:
@@ -47,7 +51,9 @@ class Workdir:
         file = self.path / "experiment.json"
         if not file.exists():
             if self.checkpoints.exists():
-                raise UserError(f"--workdir {self.path}: has checkpoints and no experiment.json; choose another")
+                raise UserError(
+                    f"--workdir {self.path}: has checkpoints and no experiment.json; choose another"
+                )
             write_json(file, experiment.to_json())
             return
         changes = settings.differences(read_experiment(file), experiment)
@@ -107,6 +113,6 @@ def write_text(file: pathlib.Path, text: str) -> None:
         os.replace(temporary, file)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise UserError(f"{file}: cannot be written ({error.strerror}); what was there is intact") from error
-
-
+        raise UserError(
+            f"{file}: cannot be written ({error.strerror}); what was there is intact"
+        ) from error

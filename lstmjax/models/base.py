@@ -20,7 +20,9 @@ class Model(nn.Module):
     outputs: int = setting(1, at_least=1)  # width of the output layer: the task sets it
     kernel: Kernel = "auto"  # what computes the LSTM layers
     initialization: Initialization = "flax"  # of the LSTM layers
-    memory_steps: int = setting(100, at_least=3)  # chrono initialization: longest dependency, in steps
+    memory_steps: int = setting(
+        100, at_least=3
+    )  # chrono initialization: longest dependency, in steps
     dtype: Precision = "float32"  # of matrix products
     param_dtype: Precision = "float32"
 

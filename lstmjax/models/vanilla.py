@@ -26,7 +26,9 @@ class Vanilla(Model):
         train: bool = False,
     ) -> tuple[Array, Carry]:
         """Maps (*batch, time, width) to (*batch, outputs), or (*batch, time, outputs) every step."""
-        hidden, carry = self.lstm(self.features)(inputs, carry=carry, lengths=lengths, resets=resets)
+        hidden, carry = self.lstm(self.features)(
+            inputs, carry=carry, lengths=lengths, resets=resets
+        )
         if not self.every_step:
             hidden = carry[1].astype(hidden.dtype)  # the output of the last valid step
         hidden = nn.Dropout(self.dropout, deterministic=not train)(hidden)

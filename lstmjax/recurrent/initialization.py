@@ -12,7 +12,12 @@ GATES = "ifgo"  # input, forget, candidate, output: the order of Flax, Keras and
 
 
 def initial_weights(
-    key: Array, scheme: Initialization, inputs: int, features: int, memory_steps: int, dtype: jnp.dtype
+    key: Array,
+    scheme: Initialization,
+    inputs: int,
+    features: int,
+    memory_steps: int,
+    dtype: jnp.dtype,
 ) -> dict[str, dict[str, Array]]:
     """OptimizedLSTMCell's parameter tree, drawn by one of three schemes.
 
@@ -35,7 +40,9 @@ def initial_weights(
         input_kernels, recurrent_kernels = jnp.split(kernels, 4, -1), jnp.split(recurrent, 4, -1)
     else:
         lecun, orthogonal = initializers.lecun_normal(), initializers.orthogonal()
-        input_kernels = [lecun(k, (inputs, features), dtype) for k in jax.random.split(input_key, 4)]
+        input_kernels = [
+            lecun(k, (inputs, features), dtype) for k in jax.random.split(input_key, 4)
+        ]
         recurrent_kernels = [
             orthogonal(k, (features, features), dtype) for k in jax.random.split(recurrent_key, 4)
         ]
@@ -46,7 +53,9 @@ def initial_weights(
         longest = max(memory_steps - 1, 2)
         biases["f"] = jnp.log(jax.random.uniform(bias_key, (features,), dtype, 1, longest))
         biases["i"] = -biases["f"]
-    weights = {f"i{gate}": {"kernel": kernel} for gate, kernel in zip(GATES, input_kernels, strict=True)}
+    weights = {
+        f"i{gate}": {"kernel": kernel} for gate, kernel in zip(GATES, input_kernels, strict=True)
+    }
     for gate, kernel in zip(GATES, recurrent_kernels, strict=True):
         weights[f"h{gate}"] = {"kernel": kernel, "bias": biases[gate]}
     return weights

@@ -23,7 +23,9 @@ class _MaskedStep(nn.Module):
         after = (cell_state.astype(carry[0].dtype), hidden.astype(carry[1].dtype))
         if valid is None:
             return after, after[1]
-        after = tuple(jnp.where(valid[:, None], new, old) for new, old in zip(after, carry, strict=True))
+        after = tuple(
+            jnp.where(valid[:, None], new, old) for new, old in zip(after, carry, strict=True)
+        )
         return after, jnp.where(valid[:, None], after[1], 0)
 
 

@@ -161,4 +161,6 @@ def draw_member(key: Array, split: str, draw: Callable[[Array], Array]) -> Array
 def check_size(where: str, size: int, at_least: int = 1) -> None:
     """Raises UserError where a split has too few examples to be used."""
     if size < at_least:
-        raise UserError(f"{where} holds {np.maximum(size, 0)} examples, at least {at_least} are needed")
+        raise UserError(
+            f"{where} holds {np.maximum(size, 0)} examples, at least {at_least} are needed"
+        )

@@ -157,7 +157,9 @@ def _read_corpus(path: str, pattern: str) -> bytes:
     files = [root]
     if root.is_dir():
         inside = ((file.relative_to(root).parts, file) for file in root.glob(pattern))
-        files = [file for parts, file in sorted(inside) if file.is_file() and not SKIPPED & {*parts}]
+        files = [
+            file for parts, file in sorted(inside) if file.is_file() and not SKIPPED & {*parts}
+        ]
     if not files:
         raise UserError(f"task.path {path}: no file in it matches task.pattern {pattern!r}")
     contents = []
