@@ -1,7 +1,7 @@
 """A text, byte by byte, with one LSTM of 256: by default the source of Python's standard library.
 
-    python -m launch.train --config=configs/generative_text.py --workdir=runs/text
-    python -m launch.train --config=configs/generative_text.py --workdir=runs/mine --set task.path=my.txt
+python -m launch.train --config=configs/generative_text.py --workdir=runs/text
+python -m launch.train --config=configs/generative_text.py --workdir=runs/mine --set task.path=my.txt
 """
 
 from lstmjax.experiment import Experiment
@@ -16,7 +16,11 @@ def get_config() -> Experiment:
         task=Text(window=64),
         model=Generative(features=(256,), embedding=64, dropout=0.1),
         optimizer=AdamW(
-            learning_rate=4e-3, schedule="cosine", warmup_steps=100, clip_norm=1.0, weight_decay=0.01
+            learning_rate=4e-3,
+            schedule="cosine",
+            warmup_steps=100,
+            clip_norm=1.0,
+            weight_decay=0.01,
         ),
         steps=2_500,
         batch_size=32,

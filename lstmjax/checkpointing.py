@@ -84,8 +84,9 @@ class Checkpoints:
             )
         except OSError as error:
             raise UserError(
-                f"{self.directory}: checkpoint {step} could not be saved ({error.strerror or error}); "
-                "earlier checkpoints are intact: make room and run the same command again"
+                f"{self.directory}: checkpoint {step} could not be saved "
+                f"({error.strerror or error}); earlier ones are intact: "
+                "make room and run the same command again"
             ) from error
 
     def restore(self, abstract: Any, step: int) -> Any:

@@ -32,7 +32,7 @@ class Sampling:
     top_p: float | None = setting(None, at_least=0, at_most=1)  # nucleus (Holtzman et al. 2020)
 
     def keep(self, logits: Array) -> Array:
-        """Logits (rows, symbols) over the temperature, -inf where top_k or top_p rule a symbol out."""
+        """Logits (rows, symbols) over the temperature, -inf where a symbol is ruled out."""
         logits = logits.astype(jnp.float32) / self.temperature
         if self.top_k is not None:
             least = jax.lax.top_k(logits, min(self.top_k, logits.shape[-1]))[0][:, -1:]

@@ -41,5 +41,5 @@ def divide(sums: Mapping[str, tuple]) -> dict[str, np.ndarray]:
 
 
 def cross_entropy(logits: Array, labels: Array) -> Array:
-    """-log softmax(logits)[labels] in nats: logits (..., classes), integer labels (...), float32."""
+    """-log softmax(logits)[labels] in nats: logits (..., classes), integer labels (...)."""
     return optax.softmax_cross_entropy_with_integer_labels(logits.astype(jnp.float32), labels)

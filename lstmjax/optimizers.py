@@ -98,7 +98,7 @@ class Adam(Optimizer):
 
 @dataclasses.dataclass(frozen=True)
 class AdamW(Adam):
-    """Adam with decoupled weight decay (Loshchilov & Hutter 2019), on matrices and not on biases."""
+    """Adam with decoupled weight decay on matrices, not biases (Loshchilov & Hutter 2019)."""
 
     weight_decay: float = setting(0.01, at_least=0)
 

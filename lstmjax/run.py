@@ -76,7 +76,7 @@ class Progress:
 
 @contextlib.contextmanager
 def deferred_signals() -> Iterator[list[int]]:
-    """A list in which SIGINT and SIGTERM appear instead of striking at once; a second one strikes."""
+    """A list in which SIGINT and SIGTERM appear instead of striking; a second one strikes."""
     received: list[int] = []
 
     def note(number: int, _: Any) -> None:
@@ -213,7 +213,7 @@ def report(
     clock: Clock,
     signals: list[int],
 ) -> dict[str, Any]:
-    """Scores the best checkpoint on the test split, beside the floors; writes and returns it all."""
+    """Scores the best checkpoint on the test split, beside the floors; writes it all down."""
     best = checkpoints.best_step
     params = (
         state.params if best == experiment.steps else checkpoints.restore_params(state.params, best)

@@ -68,7 +68,8 @@ def _replace_at(value: Any, names: list[str], text: str, path: str) -> Any:
     field = {f.name: f for f in fields(value)}.get(names[0])
     if field is None:
         raise UserError(
-            f"--set {path}: no setting {names[0]!r} in {type(value).__name__}{_nearest(value, names[0])}"
+            f"--set {path}: no setting {names[0]!r} in "
+            f"{type(value).__name__}{_nearest(value, names[0])}"
         )
     inner = getattr(value, field.name)
     if len(names) > 1:
@@ -88,7 +89,7 @@ def _nearest(value: Any, name: str) -> str:
 
 
 def _read(text: str, kind: Any) -> Any:
-    """Text from a command line as the JSON value that its type asks for; unreadable text as it is."""
+    """Text from a command line as the JSON value its type asks for; unreadable text as it is."""
     if typing.get_origin(kind) in (typing.Union, types.UnionType):
         options = typing.get_args(kind)
         if type(None) in options and text.lower() in ("none", "null"):

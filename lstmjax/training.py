@@ -70,10 +70,11 @@ def make_step(
     def step(state: State, arrays: Any, indices: Array) -> tuple[State, dict[str, Array]]:
         batch = task.batch(arrays, "train", indices)
         carry = state.carry
+        dropout_key, reset_key = jax.random.split(jax.random.fold_in(state.key, state.step))
         if task.stream:
-            first = state.step % (size // experiment.batch_size) == 0
-            carry = jax.tree.map(lambda leaf: jnp.where(first, 0, leaf), carry)
-        dropout_key = jax.random.fold_in(state.key, state.step)
+            fresh = jax.random.bernoulli(reset_key, experiment.carry_reset, indices.shape)
+            fresh |= state.step % (size // experiment.batch_size) == 0
+            carry = jax.tree.map(lambda leaf: jnp.where(fresh[:, None], 0, leaf), carry)
 
         def loss(params: Any) -> tuple[Array, Any]:
             outputs, after = experiment.apply(
@@ -90,7 +91,7 @@ def make_step(
             opt_state=opt_state,
             carry=after if task.stream else None,
         )
-        return state, {"loss": value, "gradient_norm": optax.global_norm(gradient)}
+        return state, {"loss": value, "gradient_norm": optax.tree.norm(gradient)}
 
     return step
 

@@ -60,8 +60,9 @@ class Workdir:
         if changes:
             more = f" and {len(changes) - 3} more" if len(changes) > 3 else ""
             raise UserError(
-                f"--workdir {self.path}: holds another experiment ({'; '.join(changes[:3])}{more}); "
-                "choose another directory, or give the settings it was started with"
+                f"--workdir {self.path}: holds another experiment "
+                f"({'; '.join(changes[:3])}{more}); choose another directory, "
+                "or give the settings it was started with"
             )
 
     def __enter__(self) -> "Workdir":

@@ -76,6 +76,6 @@ class Generative(Model):
     def step(
         self, symbols: Array, carry: tuple[Carry, ...] | None = None
     ) -> tuple[Array, tuple[Carry, ...]]:
-        """Reads one symbol a row, (*batch,), and scores the next: logits (*batch, outputs), carry."""
+        """Reads one symbol a row, (*batch,): logits of the next (*batch, outputs), carry."""
         logits, carry = self(symbols[..., None], carry=carry)
         return jnp.squeeze(logits, -2), carry

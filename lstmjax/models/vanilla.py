@@ -25,7 +25,7 @@ class Vanilla(Model):
         resets: Array | None = None,
         train: bool = False,
     ) -> tuple[Array, Carry]:
-        """Maps (*batch, time, width) to (*batch, outputs), or (*batch, time, outputs) every step."""
+        """Maps (*batch, time, width) to (*batch, outputs), or to (*batch, time, outputs)."""
         hidden, carry = self.lstm(self.features)(
             inputs, carry=carry, lengths=lengths, resets=resets
         )

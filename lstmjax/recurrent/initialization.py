@@ -35,17 +35,18 @@ def initial_weights(
     """
     input_key, recurrent_key, bias_key = jax.random.split(key, 3)
     if scheme == "keras":
-        kernels = initializers.glorot_uniform()(input_key, (inputs, 4 * features), dtype)
-        recurrent = initializers.orthogonal()(recurrent_key, (features, 4 * features), dtype)
-        input_kernels, recurrent_kernels = jnp.split(kernels, 4, -1), jnp.split(recurrent, 4, -1)
+        together = initializers.glorot_uniform()(input_key, (inputs, 4 * features), dtype)
+        input_kernels = jnp.split(together, 4, -1)
+        together = initializers.orthogonal()(recurrent_key, (features, 4 * features), dtype)
+        recurrent_kernels = jnp.split(together, 4, -1)
     else:
         lecun, orthogonal = initializers.lecun_normal(), initializers.orthogonal()
-        input_kernels = [
-            lecun(k, (inputs, features), dtype) for k in jax.random.split(input_key, 4)
-        ]
-        recurrent_kernels = [
-            orthogonal(k, (features, features), dtype) for k in jax.random.split(recurrent_key, 4)
-        ]
+        input_kernels = jax.vmap(lambda gate_key: lecun(gate_key, (inputs, features), dtype))(
+            jax.random.split(input_key, 4)
+        )
+        recurrent_kernels = jax.vmap(
+            lambda gate_key: orthogonal(gate_key, (features, features), dtype)
+        )(jax.random.split(recurrent_key, 4))
     biases = dict.fromkeys(GATES, jnp.zeros(features, dtype))
     if scheme == "keras":
         biases["f"] = jnp.ones(features, dtype)

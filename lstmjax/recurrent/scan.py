@@ -15,6 +15,8 @@ class _MaskedStep(nn.Module):
     def __call__(self, carry, step):
         inputs, valid, reset = step
         if reset is not None:
+            if valid is not None:
+                reset &= valid
             carry = tuple(jnp.where(reset[:, None], 0, part) for part in carry)
         cell = nn.OptimizedLSTMCell(self.features, dtype=self.dtype, name="cell")
         (cell_state, hidden), _ = cell(carry, inputs)
@@ -48,7 +50,8 @@ def scan_lstm(
       params: OptimizedLSTMCell's tree, see `initial_weights`.
       inputs: (batch, time, width).
       carry: (c, h), each (batch, features); its dtype is kept.
-      valid: None or bool (batch, time); an invalid step keeps the carry and outputs zero.
+      valid: None or bool (batch, time); an invalid step keeps the carry, even where `resets` is
+        true, and outputs zero.
       resets: None or bool (batch, time); the carry is zero before such a step.
       reverse: from the last step to the first; outputs stay in the order of the inputs.
       dtype: of the products; None takes that of the operands.

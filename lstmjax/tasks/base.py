@@ -145,17 +145,30 @@ def content_split(content: Array) -> Array:
     return jnp.where(bucket == 8, 1, jnp.where(bucket == 9, 2, 0))
 
 
-def draw_member(key: Array, split: str, draw: Callable[[Array], Array]) -> Array:
-    """Draws integer contents (width,) with `draw(key)` until one belongs to the split."""
+def draw_member(
+    key: Array,
+    split: str,
+    draw: Callable[[Array], Array],
+    content: Callable[[Array], Array] = lambda drawn: drawn,
+) -> Array:
+    """Draws with `draw(key)` until the drawn belongs to the split.
 
-    def try_again(state: tuple[Array, Array]) -> tuple[Array, Array]:
+    Args:
+      key: of the draws.
+      split: one of SPLITS.
+      draw: from a key to an array.
+      content: what the split depends on, integers (width,): what was drawn unless told otherwise.
+    """
+
+    def try_again(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         key, draw_key = jax.random.split(state[0])
-        return key, draw(draw_key)
+        drawn = draw(draw_key)
+        return key, drawn, content_split(content(drawn)) == SPLITS.index(split)
 
-    def elsewhere(state: tuple[Array, Array]) -> Array:
-        return content_split(state[1]) != SPLITS.index(split)
-
-    return jax.lax.while_loop(elsewhere, try_again, try_again((key, None)))[1]
+    # nothing is drawn before the loop: the program holds `draw` once
+    shape = jax.eval_shape(draw, key)
+    nothing = key, jnp.zeros(shape.shape, shape.dtype), jnp.bool_(False)
+    return jax.lax.while_loop(lambda state: ~state[2], try_again, nothing)[1]
 
 
 def check_size(where: str, size: int, at_least: int = 1) -> None:

@@ -87,7 +87,7 @@ class Text(Task):
         return metrics.cross_entropy(outputs, batch.targets)
 
     def metrics(self, outputs: Array, batch: Batch) -> Sums:
-        """Nats and bits a symbol, perplexity, and how often the likeliest symbol is the right one."""
+        """Nats and bits a symbol, perplexity, and how often the likeliest symbol is right."""
         nats = metrics.mean(self.loss(outputs, batch), batch.mask)
         right = outputs.argmax(-1) == batch.targets
         return {
@@ -128,8 +128,8 @@ class Text(Task):
         unknown = sorted({chr(point) for point in points[known[place] != points]})
         if unknown:
             raise UserError(
-                f"the text has characters that were not in training: {' '.join(map(repr, unknown[:10]))}; "
-                "leave them out, or train with task.level=byte"
+                f"characters that were not in the training text: "
+                f"{' '.join(map(repr, unknown[:10]))}; leave them out, or train with task.level=byte"
             )
         return place.astype(np.int32)
 

@@ -1,0 +1,22 @@
+"""Cumulative sum as the course publishes it: has the sum of 10 values reached 2.5?
+
+python -m launch.train --config=configs/bidirectional_cumulative_sum_published.py --workdir=runs/published
+"""
+
+from lstmjax.experiment import Experiment
+from lstmjax.models.bidirectional import Bidirectional
+from lstmjax.optimizers import Adam
+from lstmjax.tasks.cumulative_sum import CumulativeSum
+
+
+def get_config() -> Experiment:
+    """The published model and budget, 50,000 sequences in batches of 10, at Keras' defaults."""
+    return Experiment(
+        task=CumulativeSum(length=10, target="reached"),
+        model=Bidirectional(features=50, initialization="keras"),
+        optimizer=Adam(learning_rate=1e-3, epsilon=1e-7),
+        steps=5_000,
+        batch_size=10,
+        log_every=500,
+        evaluate_every=5_000,
+    )

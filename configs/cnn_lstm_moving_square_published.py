@@ -1,0 +1,23 @@
+"""Moving square as the course publishes it: 50 frames of 50 x 50, a line grows left or right.
+
+python -m launch.train --config=configs/cnn_lstm_moving_square_published.py --workdir=runs/published
+"""
+
+from lstmjax.experiment import Experiment
+from lstmjax.models.cnn_lstm import CnnLstm
+from lstmjax.optimizers import Adam
+from lstmjax.tasks.moving_square import MovingSquare
+
+
+def get_config() -> Experiment:
+    """The published model and budget, 5,000 videos in batches of 32, at Keras' defaults."""
+    return Experiment(
+        task=MovingSquare(frames=50, size=50, valid_examples=256),
+        model=CnnLstm(features=50, filters=(2,), window=2, pool=2, initialization="keras"),
+        optimizer=Adam(learning_rate=1e-3, epsilon=1e-7),
+        steps=157,
+        batch_size=32,
+        log_every=20,
+        evaluate_every=157,
+        evaluation_batch_size=32,
+    )

@@ -1,0 +1,23 @@
+"""Moving square of which no single frame tells the direction: 16 frames of 16 x 16.
+
+python -m launch.train --config=configs/cnn_lstm_moving_square_single.py --workdir=runs/single --seeds=10
+"""
+
+from lstmjax.experiment import Experiment
+from lstmjax.models.cnn_lstm import CnnLstm
+from lstmjax.optimizers import Adam
+from lstmjax.tasks.moving_square import MovingSquare
+
+
+def get_config() -> Experiment:
+    """A pixel without a trail: only what changes between frames gives the answer."""
+    return Experiment(
+        task=MovingSquare(frames=16, size=16, trail=False),
+        model=CnnLstm(features=32, filters=(4,), window=2, pool=2),
+        optimizer=Adam(learning_rate=1e-2, schedule="cosine", clip_norm=1.0),
+        steps=1_000,
+        batch_size=32,
+        log_every=100,
+        evaluate_every=500,
+        evaluation_batch_size=250,
+    )

@@ -1,0 +1,22 @@
+"""Rectangles drawn corner by corner from a mixture density, each different from the last.
+
+python -m launch.train --config=configs/generative_rectangles.py --workdir=runs/rectangles --seeds=10
+"""
+
+from lstmjax.experiment import Experiment
+from lstmjax.models.vanilla import Vanilla
+from lstmjax.optimizers import Adam
+from lstmjax.tasks.rectangles import Rectangles
+
+
+def get_config() -> Experiment:
+    """One LSTM and a mixture of Gaussians over the step to the next corner."""
+    return Experiment(
+        task=Rectangles(head="mixture"),
+        model=Vanilla(features=48, every_step=True),
+        optimizer=Adam(learning_rate=5e-3, schedule="cosine", clip_norm=1.0),
+        steps=6_000,
+        batch_size=64,
+        log_every=500,
+        evaluate_every=3_000,
+    )

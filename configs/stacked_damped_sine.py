@@ -1,0 +1,22 @@
+"""Damped sine with two stacked LSTMs: 50 values in, the next 5 out.
+
+python -m launch.train --config=configs/stacked_damped_sine.py --workdir=runs/sine --seeds=10
+"""
+
+from lstmjax.experiment import Experiment
+from lstmjax.models.stacked import Stacked
+from lstmjax.optimizers import Adam
+from lstmjax.tasks.damped_sine import DampedSine
+
+
+def get_config() -> Experiment:
+    """Wider layers, more sequences and a better rate than the published."""
+    return Experiment(
+        task=DampedSine(),
+        model=Stacked(features=(48, 48)),
+        optimizer=Adam(learning_rate=5e-3, schedule="cosine", clip_norm=1.0),
+        steps=5_000,
+        batch_size=32,
+        log_every=500,
+        evaluate_every=2_500,
+    )

@@ -1,0 +1,22 @@
+"""Damped sine as the course publishes it: 50 values in, the next 5 out; two LSTMs of 20.
+
+python -m launch.train --config=configs/stacked_damped_sine_published.py --workdir=runs/published
+"""
+
+from lstmjax.experiment import Experiment
+from lstmjax.models.stacked import Stacked
+from lstmjax.optimizers import Adam
+from lstmjax.tasks.damped_sine import DampedSine
+
+
+def get_config() -> Experiment:
+    """The published model and budget, 10,000 sequences in batches of 10, at Keras' defaults."""
+    return Experiment(
+        task=DampedSine(),
+        model=Stacked(features=(20, 20), initialization="keras"),
+        optimizer=Adam(learning_rate=1e-3, epsilon=1e-7),
+        steps=1_000,
+        batch_size=10,
+        log_every=100,
+        evaluate_every=1_000,
+    )

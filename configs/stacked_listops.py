@@ -1,0 +1,22 @@
+"""ListOps, nested operations on digits, with two stacked LSTMs.
+
+python -m launch.train --config=configs/stacked_listops.py --workdir=runs/listops --seeds=10
+"""
+
+from lstmjax.experiment import Experiment
+from lstmjax.models.stacked import Stacked
+from lstmjax.optimizers import Adam
+from lstmjax.tasks.listops import ListOps
+
+
+def get_config() -> Experiment:
+    """Two layers; the comparison of depths changes model.features alone."""
+    return Experiment(
+        task=ListOps(),
+        model=Stacked(features=(64, 64)),
+        optimizer=Adam(learning_rate=5e-3, schedule="cosine", clip_norm=1.0),
+        steps=4_000,
+        batch_size=64,
+        log_every=200,
+        evaluate_every=1_000,
+    )

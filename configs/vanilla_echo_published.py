@@ -1,0 +1,22 @@
+"""Echo as the course publishes it: 5 digits in, the third out; one LSTM of 25.
+
+python -m launch.train --config=configs/vanilla_echo_published.py --workdir=runs/published
+"""
+
+from lstmjax.experiment import Experiment
+from lstmjax.models.vanilla import Vanilla
+from lstmjax.optimizers import Adam
+from lstmjax.tasks.echo import Echo
+
+
+def get_config() -> Experiment:
+    """The published model and budget, 10,000 updates of one sequence, at Keras' defaults."""
+    return Experiment(
+        task=Echo(length=5, symbols=10, position=2),
+        model=Vanilla(features=25, initialization="keras"),
+        optimizer=Adam(learning_rate=1e-3, epsilon=1e-7),
+        steps=10_000,
+        batch_size=1,
+        log_every=500,
+        evaluate_every=10_000,
+    )

@@ -1,0 +1,223 @@
+"""Encoder-decoders: one LSTM reads a sequence, another writes one of another length."""
+
+from typing import Any, Literal, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from lstmjax.errors import UserError
+from lstmjax.models.base import Model
+from lstmjax.recurrent import Carry
+from lstmjax.settings import setting
+
+START = -1  # read before the first symbol; its one-hot vector is zero
+
+
+class Memory(NamedTuple):
+    """What the decoder may look back at."""
+
+    outputs: Array  # (*batch, source time, features): the encoder's
+    valid: Array | None  # (*batch, source time), or None: all
+
+
+class RepeatVector(Model):
+    """LSTM, its last output repeated for every step to write, LSTM, dense: Keras' RepeatVector.
+
+    All of the source passes through one vector, and a step does not know what the one before
+    wrote. Training and inference are the same function.
+    """
+
+    features: int = setting(75, at_least=1)  # hidden units of the encoder
+    decoder_features: int = setting(50, at_least=1)  # hidden units of the decoder
+    dropout: float = setting(0.0, at_least=0, at_most=0.95)  # on the vector and before the dense
+
+    @nn.compact
+    def __call__(
+        self,
+        inputs: tuple[Array, Array],
+        *,
+        carry: Carry | None = None,
+        lengths: Array | None = None,
+        resets: Array | None = None,
+        train: bool = False,
+    ) -> tuple[Array, Carry]:
+        """Writes one symbol for each step of the target.
+
+        Args:
+          inputs: the source, integers (*batch, source time) or vectors (*batch, source time,
+            width), and the shifted target (*batch, time), of which only the shape is used.
+          carry: the encoder's, or None for zeros.
+          lengths: valid steps of each source (*batch,), or None for all.
+          resets: bool (*batch, source time), true where the source starts afresh.
+          train: whether dropout is on.
+
+        Returns:
+          Logits (*batch, time, outputs) and the decoder's last carry.
+        """
+        source, shifted = inputs
+        drop = nn.Dropout(self.dropout, deterministic=not train)
+        source = _vectors(source, self.outputs, self.dtype)
+        encoder = self.lstm(self.features, name="encoder")
+        _, (_, last) = encoder(source, carry=carry, lengths=lengths, resets=resets)
+        vector = drop(last.astype(self.dtype))[..., None, :]
+        repeated = jnp.broadcast_to(vector, (*shifted.shape, self.features))
+        hidden, carry = self.lstm(self.decoder_features, name="decoder")(repeated)
+        return self.dense(self.outputs)(drop(hidden)), carry
+
+
+class EncoderDecoder(Model):
+    """The encoder's carry starts the decoder, which reads what was written so far.
+
+    Sutskever et al. (2014), section 2. In training the decoder reads the true symbols (teacher
+    forcing); otherwise it reads its own, the likeliest of each step, and never sees the target.
+    Attention stands where Luong et al. (2015), equations 4 to 7, put it: after the decoder's LSTM,
+    tanh(W [context; h]), without input feeding. The score of a source position is `dot`, theirs, or
+    `additive`, v . tanh(W [h; memory]) of Bahdanau et al. (2015), appendix A.1.2.
+    `apply(..., mutable="intermediates")` returns the weights, (*batch, time, source time), as
+    `attention`.
+    """
+
+    features: tuple[int, ...] = setting((128,), at_least=1)  # of each layer, on both sides
+    attention: Literal["none", "dot", "additive"] = "none"
+    dropout: float = setting(0.0, at_least=0, at_most=0.95)  # between layers and before the dense
+
+    def setup(self) -> None:
+        """Builds the layers; several methods share them."""
+        if not self.features:
+            raise UserError("model.features is empty: give at least one width, as in 128,")
+        self.encoder = [self.lstm(width) for width in self.features]
+        self.decoder = [self.lstm(width) for width in self.features]
+        self.drop = nn.Dropout(self.dropout)
+        width = self.features[-1]
+        if self.attention == "additive":
+            self.score_query = self.dense(width)
+            self.score_memory = self.dense(width, use_bias=False)
+            self.score = self.dense(1, use_bias=False)
+        if self.attention != "none":
+            self.combine = self.dense(width)
+        self.head = self.dense(self.outputs)
+
+    def __call__(
+        self,
+        inputs: tuple[Array, Array],
+        *,
+        carry: tuple[Carry, ...] | None = None,
+        lengths: Array | None = None,
+        resets: Array | None = None,
+        train: bool = False,
+    ) -> tuple[Array, tuple[Carry, ...]]:
+        """Scores every symbol of the target: after the true ones in training, else after its own.
+
+        Args:
+          inputs: the source, integers (*batch, source time) or vectors (*batch, source time,
+            width), and the target shifted by one step, integers (*batch, time), first START. Unless
+            `train`, only the shape of the target is used.
+          carry: the encoder's, one (c, h) a layer, or None for zeros.
+          lengths: valid steps of each source (*batch,), or None for all.
+          resets: bool (*batch, source time), true where the source starts afresh.
+          train: whether the decoder reads the target, and dropout is on.
+
+        Returns:
+          Logits (*batch, time, outputs) and the decoder's last carry.
+        """
+        source, shifted = inputs
+        carry, memory = self._encode(source, carry, lengths, resets, train)
+        if train or self.is_initializing():
+            logits, carry, weights = self._decode(shifted, carry, memory, train)
+        else:
+            logits, carry, weights = self._run_free(shifted.shape, carry, memory)
+        if weights is not None:
+            self.sow("intermediates", "attention", weights)
+        return logits, carry
+
+    def start(
+        self, source: Array, lengths: Array | None = None
+    ) -> tuple[tuple[Carry, ...], Memory | None]:
+        """Reads a source: the state from which `step` writes, every array with the batch first."""
+        return self._encode(source, None, lengths, None, False)
+
+    def step(self, symbols: Array, state: Any) -> tuple[Array, Any]:
+        """Reads one symbol a row, (*batch,): logits of the next (*batch, outputs), state."""
+        carry, memory = state
+        logits, carry, _ = self._decode(symbols[..., None], carry, memory, False)
+        return logits[..., 0, :], (carry, memory)
+
+    def _encode(
+        self,
+        source: Array,
+        carry: tuple[Carry, ...] | None,
+        lengths: Array | None,
+        resets: Array | None,
+        train: bool,
+    ) -> tuple[tuple[Carry, ...], Memory | None]:
+        hidden = _vectors(source, self.outputs, self.dtype)
+        time, after = hidden.shape[-2], []
+        for i, layer in enumerate(self.encoder):
+            before = None if carry is None else carry[i]
+            hidden, last = layer(hidden, carry=before, lengths=lengths, resets=resets)
+            hidden = self.drop(hidden, deterministic=not train)
+            after.append(last)
+        if self.attention == "none":
+            return tuple(after), None
+        valid = None if lengths is None else jnp.arange(time) < lengths[..., None]
+        return tuple(after), Memory(hidden, valid)
+
+    def _decode(
+        self, symbols: Array, carry: tuple[Carry, ...], memory: Memory | None, train: bool
+    ) -> tuple[Array, tuple[Carry, ...], Array | None]:
+        """Reads symbols (*batch, time): logits, carry, and attention (*batch, time, source)."""
+        hidden = _vectors(symbols, self.outputs, self.dtype)
+        after, weights = [], None
+        for layer, before in zip(self.decoder, carry, strict=True):
+            hidden, last = layer(hidden, carry=before)
+            hidden = self.drop(hidden, deterministic=not train)
+            after.append(last)
+        if memory is not None:
+            weights = self._attend(hidden, memory)
+            context = weights @ memory.outputs
+            hidden = nn.tanh(self.combine(jnp.concatenate([context, hidden], -1)))
+        return self.head(hidden), tuple(after), weights
+
+    def _attend(self, hidden: Array, memory: Memory) -> Array:
+        """How much each step looks at each source position: (*batch, time, source time)."""
+        if self.attention == "dot":
+            scores = hidden @ jnp.swapaxes(memory.outputs, -1, -2)
+        else:
+            query = self.score_query(hidden)[..., :, None, :]
+            keys = self.score_memory(memory.outputs)[..., None, :, :]
+            scores = self.score(nn.tanh(query + keys))[..., 0]
+        scores = scores.astype(jnp.float32)
+        if memory.valid is None:
+            return nn.softmax(scores).astype(hidden.dtype)
+        valid = memory.valid[..., None, :]
+        # finite, so that an empty source, whose weights are all zero, has gradients
+        weights = nn.softmax(jnp.where(valid, scores, jnp.finfo(scores.dtype).min))
+        return jnp.where(valid, weights, 0).astype(hidden.dtype)
+
+    def _run_free(
+        self, shape: tuple[int, ...], carry: tuple[Carry, ...], memory: Memory | None
+    ) -> tuple[Array, tuple[Carry, ...], Array | None]:
+        """Reads its own likeliest symbols: what `_decode` returns, `shape` (*batch, time)."""
+
+        def one(model: EncoderDecoder, state: tuple, _: None) -> tuple[tuple, tuple]:
+            symbols, carry = state
+            logits, carry, weights = model._decode(symbols, carry, memory, False)
+            return (logits.argmax(-1), carry), (logits, weights)
+
+        steps = nn.scan(
+            one, variable_broadcast="params", split_rngs={"params": False}, length=shape[-1]
+        )
+        start = jnp.full((*shape[:-1], 1), START)
+        (_, carry), stacked = steps(self, (start, carry), None)
+        # (time, *batch, 1, ...) to (*batch, time, ...)
+        logits, weights = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 0, -3)[..., 0, :], stacked)
+        return logits, carry, weights
+
+
+def _vectors(source: Array, symbols: int, dtype: Any) -> Array:
+    """Integers as one-hot vectors, START as zeros; vectors as they are."""
+    if jnp.issubdtype(source.dtype, jnp.integer):
+        return jax.nn.one_hot(source, symbols, dtype=dtype)
+    return source

@@ -1,0 +1,185 @@
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lstmjax.recurrent import KERNELS, LSTM
+from tests.recurrent import oracle
+
+kernels = pytest.mark.parametrize("kernel", sorted(KERNELS))
+# Outputs lie in (-1, 1) and pass through at most 12 steps of about 10 roundings of 6e-8 each.
+FLOAT32 = dict(atol=1e-5, rtol=1e-4)
+
+
+def random(seed, *shape):
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+def layer_and_weights(kernel="auto", features=5, width=3, seed=0, **fields):
+    layer = LSTM(features, kernel=kernel, **fields)
+    variables = layer.init(jax.random.key(seed), jnp.zeros((1, 1, width)))
+    return layer, variables
+
+
+@kernels
+@settings(max_examples=8)
+@given(
+    rows=st.integers(1, 4),
+    time=st.integers(1, 12),
+    width=st.integers(1, 4),
+    features=st.integers(1, 6),
+    reverse=st.booleans(),
+    seed=st.integers(0, 99),
+)
+def test_equals_numpy_in_float64(kernel, rows, time, width, features, reverse, seed):
+    """Every row, at its valid steps and in its carry, is what the row alone gives in NumPy."""
+    with jax.enable_x64(True):
+        double = dict(dtype="float64", param_dtype="float64")
+        layer, variables = layer_and_weights(kernel, features, width, reverse=reverse, **double)
+        lengths = np.random.default_rng(seed).integers(0, time + 1, rows)
+        inputs = random(seed, rows, time, width).astype(np.float64)
+        carry = tuple(random(seed + i, rows, features).astype(np.float64) for i in (1, 2))
+        outputs, (c, h) = layer.apply(variables, inputs, carry=carry, lengths=lengths)
+        weights = jax.tree.map(np.asarray, variables["params"]["cell"])
+        for row, length in enumerate(lengths):
+            order = slice(None, None, -1 if reverse else 1)
+            alone = oracle.lstm(weights, inputs[row, :length][order], carry[0][row], carry[1][row])
+            expected = (alone[0][order], alone[1], alone[2])
+            actual = (outputs[row, :length], c[row], h[row])
+            chex.assert_trees_all_close(actual, expected, atol=1e-12)
+            chex.assert_trees_all_equal(outputs[row, length:], np.zeros((time - length, features)))
+
+
+@kernels
+def test_length_zero_returns_the_initial_carry(kernel):
+    layer, variables = layer_and_weights(kernel)
+    carry = (random(0, 2, 5), random(1, 2, 5))
+    outputs, after = layer.apply(
+        variables, random(2, 2, 4, 3), carry=carry, lengths=np.array([0, 4])
+    )
+    chex.assert_trees_all_equal(jax.tree.map(lambda x: x[0], after), (carry[0][0], carry[1][0]))
+    assert not np.any(outputs[0])
+
+
+@kernels
+@pytest.mark.parametrize("reverse", [False, True])
+def test_resets_separate_sequences_in_a_row(kernel, reverse):
+    layer, variables = layer_and_weights(kernel, reverse=reverse)
+    inputs = random(0, 1, 9, 3)
+    starts = [0, 2, 6, 9]
+    resets = np.zeros((1, 9), bool)
+    resets[0, starts[:-1]] = True
+    together, _ = layer.apply(variables, inputs, resets=resets)
+    for start, end in zip(starts, starts[1:], strict=False):
+        alone, _ = layer.apply(variables, inputs[:, start:end])
+        chex.assert_trees_all_close(together[:, start:end], alone, **FLOAT32)
+
+
+@kernels
+def test_is_causal(kernel):
+    """The gradient of output t to a later input is exactly zero, and to an earlier one is not."""
+    layer, variables = layer_and_weights(kernel)
+    inputs = random(0, 2, 6, 3)
+    gradient = jax.grad(lambda x: layer.apply(variables, x)[0][:, 2].sum())(inputs)
+    assert not np.any(gradient[:, 3:])
+    assert np.all(np.abs(gradient[:, :3]).sum(-1) > 0)
+
+
+@kernels
+def test_one_step_at_a_time_equals_the_whole(kernel):
+    layer, variables = layer_and_weights(kernel)
+    inputs, carry, outputs = random(0, 2, 7, 3), None, []
+    whole, last = layer.apply(variables, inputs)
+    for t in range(7):
+        output, carry = layer.apply(variables, inputs[:, t : t + 1], carry=carry)
+        outputs.append(output)
+    chex.assert_trees_all_close((jnp.concatenate(outputs, 1), carry), (whole, last), **FLOAT32)
+
+
+@kernels
+def test_any_number_of_batch_axes(kernel):
+    layer, variables = layer_and_weights(kernel)
+    inputs, lengths = random(0, 2, 3, 4, 3), np.array([[0, 1, 4], [2, 3, 4]])
+    outputs, carry = layer.apply(variables, inputs, lengths=lengths)
+    flat = layer.apply(variables, inputs.reshape(6, 4, 3), lengths=lengths.reshape(6))
+    chex.assert_trees_all_equal(jax.tree.map(lambda x: x.reshape(6, *x.shape[2:]), (outputs, carry)), flat)
+    single, _ = layer.apply(variables, inputs[1, 2])
+    chex.assert_trees_all_close(single, outputs[1, 2], **FLOAT32)
+
+
+@kernels
+def test_bfloat16_products_with_a_float32_carry(kernel):
+    layer, variables = layer_and_weights(kernel, dtype="bfloat16")
+    inputs = random(0, 2, 6, 3)
+    outputs, carry = layer.apply(variables, inputs)
+    exact, _ = LSTM(5, kernel=kernel).apply(variables, inputs)
+    assert outputs.dtype == jnp.bfloat16 and carry[0].dtype == jnp.float32
+    # bfloat16 keeps 8 bits, a rounding error of 0.4 %, over 6 steps of values below 1
+    chex.assert_trees_all_close(outputs.astype(jnp.float32), exact, atol=0.03)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_kernels_agree_in_gradients(reverse):
+    layers = [LSTM(5, kernel=kernel, reverse=reverse) for kernel in sorted(KERNELS)]
+    variables = layer_and_weights()[1]
+    inputs, lengths = random(0, 3, 8, 3), np.array([8, 3, 0])
+    carry = (random(1, 3, 5), random(2, 3, 5))
+
+    def gradients(layer):
+        def loss(variables, inputs, carry):
+            outputs, (c, h) = layer.apply(variables, inputs, carry=carry, lengths=lengths)
+            return jnp.sin(outputs * 3).sum() + (c * h).sum()
+
+        return jax.grad(loss, (0, 1, 2))(variables, inputs, carry)
+
+    first, *rest = [gradients(layer) for layer in layers]
+    for other in rest:
+        chex.assert_trees_all_close(first, other, **FLOAT32)
+
+
+def test_initializations():
+    shapes = dict(features=64, width=16)
+    cells = {
+        name: layer_and_weights(initialization=name, memory_steps=50, **shapes)[1]["params"]["cell"]
+        for name in ("flax", "keras", "chrono")
+    }
+    for name, cell in cells.items():
+        bias = {gate: np.asarray(cell["h" + gate]["bias"]) for gate in "ifgo"}
+        assert not np.any(bias["g"]) and not np.any(bias["o"])
+        if name == "flax":
+            assert not np.any(bias["f"])
+        elif name == "keras":
+            assert np.all(bias["f"] == 1) and not np.any(bias["i"])
+        else:  # U(1, 49) before the logarithm has mean 25 and deviation 13.9: five errors of 64 draws
+            np.testing.assert_allclose(np.exp(bias["f"]).mean(), 25, atol=5 * 13.9 / 8)
+            np.testing.assert_array_equal(bias["i"], -bias["f"])
+    square = np.asarray(cells["flax"]["hf"]["kernel"])
+    np.testing.assert_allclose(square @ square.T, np.eye(64), atol=1e-5)
+    wide = np.concatenate([cells["keras"]["h" + gate]["kernel"] for gate in "ifgo"], 1)
+    np.testing.assert_allclose(wide @ wide.T, np.eye(64), atol=1e-5)
+    limit = np.sqrt(6 / (16 + 4 * 64))
+    glorot = np.concatenate([cells["keras"]["i" + gate]["kernel"] for gate in "ifgo"], 1)
+    assert 0.95 * limit < np.abs(glorot).max() <= limit
+
+
+def test_reference_keeps_no_carry_but_the_last():
+    """Finding each row's last carry takes memory that does not grow with the number of steps."""
+    layer, variables = layer_and_weights("scan", features=32)
+
+    def memory(time):
+        inputs, lengths = jnp.zeros((8, time, 3)), jnp.full(8, time)
+        last = jax.jit(lambda inputs: layer.apply(variables, inputs, lengths=lengths)[1])
+        return last.lower(inputs).compile().memory_analysis().temp_size_in_bytes
+
+    carries = 8 * 32 * 4 * (1024 - 128)  # bytes that every carry of the longer run would add
+    inputs = 2 * 8 * 3 * 4 * (1024 - 128)  # bytes of the inputs, turned time-major
+    assert memory(1024) - memory(128) < inputs + carries / 8
+
+
+def test_shapes_that_do_not_fit_are_named():
+    layer, variables = layer_and_weights()
+    with pytest.raises(ValueError, match=r"lengths has shape \(3,\), .*\(2,\)"):
+        layer.apply(variables, random(0, 2, 4, 3), lengths=np.array([1, 2, 3]))

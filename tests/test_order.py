@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from lstmjax.order import evaluation_indices, training_indices
+
+
+def test_every_epoch_reads_each_example_once_in_another_order():
+    indices = training_indices(10, False, 4, seed=0, first=0, count=5).ravel()  # two epochs
+    first, second = indices[:10], indices[10:]
+    assert sorted(first) == sorted(second) == list(range(10))
+    assert list(first) != list(second)
+
+
+@pytest.mark.parametrize("size, stream", [(None, False), (10, False), (40, True)])
+def test_position_is_the_step_number(size, stream):
+    whole = training_indices(size, stream, 4, seed=3, first=0, count=9)
+    parts = [training_indices(size, stream, 4, 3, first, count) for first, count in ((0, 2), (2, 7))]
+    np.testing.assert_array_equal(whole, np.concatenate(parts))
+
+
+def test_seeds_read_other_examples():
+    fresh = [training_indices(None, False, 8, seed, 0, 100).ravel() for seed in range(20)]
+    assert len(np.unique(fresh)) == 20 * 800
+    assert all(np.all(indices >= 0) for indices in fresh)
+    shuffled = [tuple(training_indices(30, False, 30, seed, 0, 1).ravel()) for seed in range(5)]
+    assert len(set(shuffled)) == 5
+
+
+def test_rows_of_a_stream_go_on_where_they_were():
+    indices = training_indices(43, True, 4, seed=0, first=0, count=25)
+    windows = 43 // 4
+    for row in range(4):
+        expected = row * windows + np.arange(25) % windows
+        np.testing.assert_array_equal(indices[:, row], expected)
+
+
+@pytest.mark.parametrize("size, batch", [(10, 4), (8, 4), (3, 4), (1, 1)])
+@pytest.mark.parametrize("stream", [False, True])
+def test_evaluation_reads_each_example_once(size, batch, stream):
+    indices, valid = evaluation_indices(size, stream, batch)
+    assert sorted(indices[valid]) == list(range(size))
+    if stream:
+        for row in range(indices.shape[1]):
+            kept = indices[:, row][valid[:, row]]
+            assert np.all(np.diff(kept) == 1)

@@ -1,0 +1,147 @@
+import json
+import os
+import signal
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lstmjax import run as run_module
+from lstmjax.checkpointing import Checkpoints, restore_best
+from lstmjax.errors import Interrupted, UserError
+from lstmjax.models.vanilla import Vanilla
+from lstmjax.optimizers import Adam
+from lstmjax.run import run
+from lstmjax.training import init_state
+from lstmjax.workdir import Workdir
+from tests import tiny
+
+
+def files(directory):
+    return {p: p.read_bytes() for p in sorted(directory.rglob("*")) if p.is_file()}
+
+
+def what_must_be_equal(directory):
+    report = json.loads((directory / "report.json").read_text())
+    del report["seconds"]
+    experiment, params, step = restore_best(directory)
+    arrays = {str(path): np.asarray(leaf).tobytes() for path, leaf in _leaves(params)}
+    return report, (directory / "metrics.jsonl").read_text(), arrays, step
+
+
+def _leaves(tree, path=()):
+    if isinstance(tree, dict):
+        for name, inner in tree.items():
+            yield from _leaves(inner, (*path, name))
+    else:
+        yield path, tree
+
+
+@pytest.mark.parametrize("kind", ["generated", "stream", "seeds"])
+def test_a_run_stopped_and_resumed_is_the_run_unstopped(kind, tmp_path, monkeypatch):
+    """Stopped at two log boundaries, one of them between two evaluations."""
+    experiment = {
+        "generated": lambda: tiny.echo(),
+        "stream": lambda: tiny.text(tmp_path),
+        "seeds": lambda: tiny.echo(seeds=2),
+    }[kind]()
+    run(experiment, tmp_path / "whole")
+
+    genuine, stretches = run_module.indices_of, []
+
+    def stop_in_every_second_stretch(*arguments):
+        stretches.append(arguments)
+        if len(stretches) % 3 == 2 and len(stretches) < 8:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return genuine(*arguments)
+
+    monkeypatch.setattr(run_module, "indices_of", stop_in_every_second_stretch)
+    stops = 0
+    while True:
+        try:
+            run(experiment, tmp_path / "parts")
+            break
+        except Interrupted as stop:
+            assert stop.number == signal.SIGTERM
+            stops += 1
+    assert stops == 2
+    assert what_must_be_equal(tmp_path / "parts") == what_must_be_equal(tmp_path / "whole")
+
+
+def test_a_finished_run_reports_again_and_changes_nothing(tmp_path):
+    first = run(tiny.echo(), tmp_path)
+    log = (tmp_path / "metrics.jsonl").read_text()
+    second = run(tiny.echo(), tmp_path)
+    assert second["test"] == first["test"]
+    assert (tmp_path / "metrics.jsonl").read_text() == log
+
+
+def test_the_report_says_what_the_contract_promises(tmp_path):
+    report = run(tiny.echo(seeds=2), tmp_path)
+    assert report == json.loads((tmp_path / "report.json").read_text())
+    assert set(report) >= {"experiment", "steps", "examples", "seconds", "seeds", "devices", "kernel"}
+    assert set(report["seconds"]) == {"compile", "train", "evaluate"}
+    accuracy = report["test"]["accuracy"]
+    assert len(accuracy["each"]) == 2
+    np.testing.assert_allclose(accuracy["mean"], np.mean(accuracy["each"]))
+    np.testing.assert_allclose(accuracy["deviation"], np.std(accuracy["each"], ddof=1))
+    np.testing.assert_allclose(report["floors"]["chance"]["accuracy"], 1 / 6)
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [3, 6, 6, 9, 12, 12]
+    assert (tmp_path / "figures" / "learning_curve.png").stat().st_size > 1000
+
+
+def test_lines_after_the_checkpoint_are_written_anew(tmp_path):
+    run(tiny.echo(), tmp_path)
+    log = (tmp_path / "metrics.jsonl").read_text()
+    (tmp_path / "metrics.jsonl").write_text(log + '{"step": 13, "loss": 1}\n{"step": 14, "lo')
+    run(tiny.echo(), tmp_path)
+    assert (tmp_path / "metrics.jsonl").read_text() == log
+
+
+def test_another_experiment_is_refused_and_nothing_touched(tmp_path):
+    run(tiny.echo(), tmp_path)
+    before = files(tmp_path)
+    with pytest.raises(UserError, match="another experiment .*model.features: 8 -> 9"):
+        run(tiny.echo(model=Vanilla(features=9)), tmp_path)
+    assert files(tmp_path) == before
+
+
+def test_a_second_run_in_the_same_directory_is_refused(tmp_path):
+    with Workdir(tmp_path, tiny.echo().resolve()):
+        with pytest.raises(UserError, match="another run is using it"):
+            run(tiny.echo(), tmp_path)
+
+
+def test_a_bad_setting_leaves_no_directory(tmp_path):
+    with pytest.raises(UserError, match="steps must be at least 1"):
+        run(tiny.echo(steps=0), tmp_path / "new")
+    with pytest.raises(UserError, match="no such file"):
+        run(tiny.text(tmp_path).override([f"task.path={tmp_path}/absent"]), tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_loss_that_is_not_finite_names_the_step_and_keeps_the_checkpoint(tmp_path):
+    """A rate of 1e38 sets in after ten updates at rate zero."""
+
+    class Late(Adam):
+        def rate(self, steps):
+            return lambda step: jnp.where(step < 8, 0.0, 1e38)
+
+    experiment = tiny.echo(optimizer=Late())
+    with pytest.raises(UserError, match=r"step 11: not finite .*checkpoint 6 is intact"):
+        run(experiment, tmp_path)
+    with Checkpoints(tmp_path / "checkpoints") as checkpoints:
+        assert checkpoints.latest_step == 6
+
+
+def test_the_best_checkpoint_outlives_later_ones(tmp_path):
+    experiment = tiny.echo(steps=30, log_every=5, evaluate_every=5)
+    with Checkpoints(tmp_path / "checkpoints") as checkpoints:
+        experiment = experiment.resolve()
+        state = init_state(experiment, experiment.task.load())
+        for step, loss in ((5, 3.0), (10, 1.0), (15, 2.0), (20, 4.0), (25, float("inf"))):
+            checkpoints.save(state.replace(step=np.int32(step)), experiment, loss, {})
+        assert checkpoints.best_step == 10 and checkpoints.latest_step == 25
+    kept = sorted(int(p.name) for p in (tmp_path / "checkpoints").iterdir() if p.name.isdigit())
+    assert kept == [10, 20, 25]

@@ -1,0 +1,42 @@
+"""Experiments that train in a moment, one generated and one a stream."""
+
+import pathlib
+
+from lstmjax.experiment import Experiment
+from lstmjax.models.generative import Generative
+from lstmjax.models.vanilla import Vanilla
+from lstmjax.optimizers import Adam
+from lstmjax.tasks.echo import Echo
+from lstmjax.tasks.text import Text
+
+POEM = "the cat sat on the mat; the dog dug in the fog. " * 40
+
+
+def echo(**changes) -> Experiment:
+    fields = dict(
+        task=Echo(length=4, symbols=6, position=1, valid_examples=50, test_examples=70),
+        model=Vanilla(features=8),
+        optimizer=Adam(learning_rate=1e-2),
+        steps=12,
+        batch_size=4,
+        log_every=3,
+        evaluate_every=6,
+        evaluation_batch_size=32,
+    )
+    return Experiment(**fields | changes)
+
+
+def text(directory: pathlib.Path, **changes) -> Experiment:
+    file = directory / "poem.txt"
+    file.write_text(POEM)
+    fields = dict(
+        task=Text(path=str(file), level="character", window=8, valid_fraction=0.1, test_fraction=0.1),
+        model=Generative(features=(8, 8), embedding=5, dropout=0.2),
+        optimizer=Adam(learning_rate=1e-2, clip_norm=1.0),
+        steps=12,
+        batch_size=4,
+        log_every=3,
+        evaluate_every=6,
+        evaluation_batch_size=4,
+    )
+    return Experiment(**fields | changes)
