@@ -16,7 +16,7 @@ def get_config() -> Experiment:
         model=Bidirectional(features=50),
         optimizer=Adam(learning_rate=1e-2, schedule="cosine", clip_norm=1.0),
         steps=4_000,
-        batch_size=64,
+        batch_size=128,
         log_every=500,
         evaluate_every=2_000,
     )

@@ -12,8 +12,8 @@ from lstmjax.tasks.rectangles import Rectangles
 def get_config() -> Experiment:
     """One LSTM and a mixture of Gaussians over the step to the next corner."""
     return Experiment(
-        task=Rectangles(head="mixture"),
-        model=Vanilla(features=48, every_step=True),
+        task=Rectangles(head="mixture", anywhere=False, components=20),
+        model=Vanilla(features=64, every_step=True),
         optimizer=Adam(learning_rate=5e-3, schedule="cosine", clip_norm=1.0),
         steps=6_000,
         batch_size=64,

@@ -1,4 +1,4 @@
-"""A text, byte by byte, with one LSTM of 256: by default the source of Python's standard library.
+r"""A text, byte by byte, with one LSTM of 256: by default the source of Python's standard library.
 
 python -m launch.train --config=configs/generative_text.py --workdir=runs/text
 python -m launch.train --config=configs/generative_text.py --workdir=runs/mine --set task.path=my.txt
@@ -14,11 +14,11 @@ def get_config() -> Experiment:
     """A few minutes on two CPU cores."""
     return Experiment(
         task=Text(window=64),
-        model=Generative(features=(256,), embedding=64, dropout=0.1),
+        model=Generative(features=(256,), dropout=0.1),
         optimizer=AdamW(
             learning_rate=4e-3,
             schedule="cosine",
-            warmup_steps=100,
+            warmup_steps=50,
             clip_norm=1.0,
             weight_decay=0.01,
         ),

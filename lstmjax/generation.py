@@ -103,36 +103,52 @@ def generate(
         yield np.asarray(drawn)[:, : length - start]
 
 
-def write_samples(
-    workdir: pathlib.Path, prompt: str, length: int, rows: int, seed: int, how: Sampling
-) -> None:
-    """Writes continuations of a prompt, from a directory's best checkpoint, to standard output.
+def restore_text_model(workdir: pathlib.Path) -> tuple[Text, Model, Any]:
+    """The task, the model and the best parameters of a directory; of several seeds the first.
 
     Raises:
-      UserError: the run is not of a text model, or the prompt has characters unknown to it.
+      UserError: the run is not of a text model, or not there.
     """
     experiment, params, _ = restore_best(workdir)
     if not isinstance(experiment.task, Text):
         task = type(experiment.task).__name__
         raise UserError(f"--workdir {workdir}: its task is {task}, which does not write text")
+    if experiment.seeds > 1:
+        params = jax.tree.map(lambda leaf: leaf[0], params)
+    return experiment.task, experiment.model, params
+
+
+def write_samples(
+    workdir: pathlib.Path, prompt: str, length: int, rows: int, seed: int, how: Sampling
+) -> None:
+    """Writes continuations of a prompt, from a directory's best checkpoint, to standard output.
+
+    One is written as it is drawn, several one after the other.
+
+    Raises:
+      UserError: the run is not of a text model, or the prompt has characters unknown to it.
+    """
     if not prompt:
         raise UserError("--prompt is empty: give at least one character to start from")
-    codes = experiment.task.encode(prompt)
-    chunks = generate(experiment.model, params, codes, rows, length, seed, how)
-    if rows == 1:
-        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        sys.stdout.write(prompt)
-        for chunk in chunks:
-            # a chunk may end inside a character of several bytes
-            part = bytes(chunk[0].astype(np.uint8))
-            text = (
-                decoder.decode(part)
-                if experiment.task.level == "byte"
-                else experiment.task.decode(chunk[0])
-            )
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        sys.stdout.write("\n")
+    if rows > 1:
+        for row, text in enumerate(draw_texts(workdir, prompt, length, rows, seed, how)):
+            print(f"--- {row + 1} of {rows}\n{prompt}{text}")
         return
-    for row, drawn in enumerate(np.concatenate(list(chunks), 1)):
-        print(f"--- {row + 1} of {rows}\n{prompt}{experiment.task.decode(drawn)}")
+    task, model, params = restore_text_model(workdir)
+    chunks = generate(model, params, task.encode(prompt), 1, length, seed, how)
+    # a chunk may end inside a character of several bytes
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    sys.stdout.write(prompt)
+    for chunk in chunks:
+        sys.stdout.write(decoder.decode(task.decode_bytes(chunk[0])))
+        sys.stdout.flush()
+    sys.stdout.write("\n")
+
+
+def draw_texts(
+    workdir: pathlib.Path, prompt: str, length: int, rows: int, seed: int, how: Sampling
+) -> list[str]:
+    """Continuations of a prompt, from a directory's best checkpoint, without the prompt."""
+    task, model, params = restore_text_model(workdir)
+    chunks = generate(model, params, task.encode(prompt), rows, length, seed, how)
+    return [task.decode(codes) for codes in np.concatenate(list(chunks), 1)]

@@ -8,7 +8,8 @@ from lstmjax.optimizers import SGD, Adam, AdamW, RMSProp
 
 
 @pytest.mark.parametrize(
-    "optimizer", [SGD(0.1), SGD(0.03, momentum=0.9, nesterov=True), RMSProp(0.1), Adam(0.2), AdamW(0.2)]
+    "optimizer",
+    [SGD(0.1), SGD(0.03, momentum=0.9, nesterov=True), RMSProp(0.1), Adam(0.2), AdamW(0.2)],
 )
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "exponential", "plateau"])
 def test_descends_a_parabola(optimizer, schedule):
@@ -32,9 +33,8 @@ def test_descends_a_parabola(optimizer, schedule):
 def test_weight_decay_shrinks_matrices_and_leaves_biases():
     transformation = AdamW(learning_rate=0.1, weight_decay=0.5).build(10)
     params = {"kernel": jnp.ones((2, 2)), "bias": jnp.ones(2)}
-    updates, _ = transformation.update(
-        jax.tree.map(jnp.zeros_like, params), transformation.init(params), params, value=jnp.float32(0)
-    )
+    gradient, state = jax.tree.map(jnp.zeros_like, params), transformation.init(params)
+    updates, _ = transformation.update(gradient, state, params, value=jnp.float32(0))
     np.testing.assert_allclose(updates["kernel"], -0.05, rtol=1e-6)  # -rate * decay * weight
     assert not np.any(updates["bias"])
 
@@ -52,7 +52,8 @@ def test_schedules_at_their_ends():
     values = [float(cosine(step)) for step in (0, 5, 10, 60, 110)]
     np.testing.assert_allclose(values, [0, 0.5, 1, 0.55, 0.1], atol=1e-6)
     exponential = Adam(1.0, schedule="exponential", final_fraction=0.01).rate(100)
-    np.testing.assert_allclose([float(exponential(s)) for s in (0, 50, 100)], [1, 0.1, 0.01], rtol=1e-5)
+    values = [float(exponential(step)) for step in (0, 50, 100)]
+    np.testing.assert_allclose(values, [1, 0.1, 0.01], rtol=1e-5)
 
 
 def test_plateau_lowers_the_rate_when_the_loss_stands_still():

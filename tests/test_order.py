@@ -14,7 +14,7 @@ def test_every_epoch_reads_each_example_once_in_another_order():
 @pytest.mark.parametrize("size, stream", [(None, False), (10, False), (40, True)])
 def test_position_is_the_step_number(size, stream):
     whole = training_indices(size, stream, 4, seed=3, first=0, count=9)
-    parts = [training_indices(size, stream, 4, 3, first, count) for first, count in ((0, 2), (2, 7))]
+    parts = [training_indices(size, stream, 4, 3, *part) for part in ((0, 2), (2, 7))]
     np.testing.assert_array_equal(whole, np.concatenate(parts))
 
 

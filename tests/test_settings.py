@@ -87,5 +87,6 @@ def test_foreign_json_is_refused(damage, message):
 
 def test_differences_name_the_setting():
     changed = tiny.echo().override(["model.features=9", "steps=5"])
-    assert settings.differences(tiny.echo(), changed) == ["model.features: 8 -> 9", "steps: 12 -> 5"]
+    expected = ["model.features: 8 -> 9", "steps: 12 -> 5"]
+    assert settings.differences(tiny.echo(), changed) == expected
     assert settings.differences(changed, changed) == []

@@ -21,7 +21,7 @@ def prepare(experiment):
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory):
-    """Each kind of training, with its compiled program: {name: (experiment, data, state, advance)}."""
+    """Each kind of training with its compiled program: (experiment, data, state, advance)."""
     kinds = {
         "generated": tiny.echo(),
         "stream": tiny.text(tmp_path_factory.mktemp("text")),
@@ -46,9 +46,9 @@ def advance_by(experiment, data, state, advance, count):
 def plain(tree):
     """Keys as the numbers they are, so that trees can be compared."""
     return jax.tree.map(
-        lambda leaf: jax.random.key_data(leaf)
-        if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
-        else leaf,
+        lambda leaf: (
+            jax.random.key_data(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else leaf
+        ),
         tree,
     )
 

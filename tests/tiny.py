@@ -30,7 +30,7 @@ def text(directory: pathlib.Path, **changes) -> Experiment:
     file = directory / "poem.txt"
     file.write_text(POEM)
     fields = dict(
-        task=Text(path=str(file), level="character", window=8, valid_fraction=0.1, test_fraction=0.1),
+        task=Text(path=str(file), level="character", window=8, valid_fraction=0.1),
         model=Generative(features=(8, 8), embedding=5, dropout=0.2),
         optimizer=Adam(learning_rate=1e-2, clip_norm=1.0),
         steps=12,

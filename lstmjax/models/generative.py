@@ -32,8 +32,13 @@ class Generative(Model):
                 f"got {self.embedding} and {self.features[-1]}"
             )
         if self.embedding:
+            # entries of variance 1, which is what the layers' initial weights expect of their input
             self.embed = nn.Embed(
-                self.outputs, self.embedding, dtype=self.dtype, param_dtype=self.param_dtype
+                self.outputs,
+                self.embedding,
+                embedding_init=nn.initializers.normal(1.0),
+                dtype=self.dtype,
+                param_dtype=self.param_dtype,
             )
         self.layers = [self.lstm(width) for width in self.features]
         self.drop = nn.Dropout(self.dropout)
@@ -64,14 +69,16 @@ class Generative(Model):
         if self.embedding:
             hidden = self.embed(inputs)
         else:
-            hidden = jax.nn.one_hot(inputs, self.outputs, dtype=self.dtype)
+            hidden = jax.nn.one_hot(inputs, self.outputs, dtype=self.dtype) * self.outputs**0.5
         after = []
         for i, layer in enumerate(self.layers):
             before = None if carry is None else carry[i]
             hidden, last = layer(hidden, carry=before, lengths=lengths, resets=resets)
             hidden = self.drop(hidden, deterministic=not train)
             after.append(last)
-        return self.embed.attend(hidden) if self.tied else self.head(hidden), tuple(after)
+        if self.tied:
+            return self.embed.attend(hidden) / self.embedding**0.5, tuple(after)
+        return self.head(hidden), tuple(after)
 
     def step(
         self, symbols: Array, carry: tuple[Carry, ...] | None = None

@@ -37,10 +37,10 @@ def initial_weights(
     if scheme == "keras":
         together = initializers.glorot_uniform()(input_key, (inputs, 4 * features), dtype)
         input_kernels = jnp.split(together, 4, -1)
-        together = initializers.orthogonal()(recurrent_key, (features, 4 * features), dtype)
+        together = orthogonal(recurrent_key, (features, 4 * features), dtype)
         recurrent_kernels = jnp.split(together, 4, -1)
     else:
-        lecun, orthogonal = initializers.lecun_normal(), initializers.orthogonal()
+        lecun = initializers.lecun_normal()
         input_kernels = jax.vmap(lambda gate_key: lecun(gate_key, (inputs, features), dtype))(
             jax.random.split(input_key, 4)
         )
@@ -60,3 +60,23 @@ def initial_weights(
     for gate, kernel in zip(GATES, recurrent_kernels, strict=True):
         weights[f"h{gate}"] = {"kernel": kernel, "bias": biases[gate]}
     return weights
+
+
+def orthogonal(key: Array, shape: tuple[int, int], dtype: jnp.dtype) -> Array:
+    """Orthonormal rows, uniformly distributed: a Gaussian matrix after Gram-Schmidt.
+
+    The function of `initializers.orthogonal`, without LAPACK: two of its QR calls side by side in
+    one program wait for each other for ever on a machine of two cores (jax 0.10.2).
+    """
+    rows, columns = shape
+    if rows > columns:
+        raise ValueError(f"orthogonal: {rows} rows of {columns} cannot all be orthogonal")
+    drawn = jax.random.normal(key, shape, jnp.promote_types(dtype, jnp.float32))
+
+    def add_row(i: Array, basis: Array) -> Array:
+        row = drawn[i]
+        for _ in range(2):  # once more, for what rounding left (Giraud et al. 2005)
+            row -= (basis @ row) @ basis
+        return basis.at[i].set(row / jnp.linalg.norm(row))
+
+    return jax.lax.fori_loop(0, rows, add_row, jnp.zeros_like(drawn)).astype(dtype)

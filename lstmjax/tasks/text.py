@@ -1,7 +1,6 @@
 """Text: predict the next symbol of a corpus read as long streams. The course's last lesson."""
 
 import dataclasses
-import functools
 import hashlib
 import lzma
 import pathlib
@@ -41,18 +40,18 @@ class Text(Task):
     valid_fraction: float = setting(0.02, at_least=0, at_most=0.5)
     test_fraction: float = setting(0.1, at_least=0, at_most=0.5)
     # what the files determine:
-    vocabulary: str = ""  # level character: the symbols, in order of their codes
+    vocabulary: str = ""  # the symbols in order of their codes; bytes as the characters 0 to 255
     digest: str = ""  # SHA-256 of the corpus, so that a changed file is noticed
 
     @property
     def outputs(self) -> int:
         """One score a symbol."""
-        return 256 if self.level == "byte" else len(self.vocabulary)
+        return len(self.vocabulary)
 
     def resolve(self) -> "Text":
-        """Reads the corpus once: its digest, and its characters if they are the symbols."""
+        """Reads the corpus once: its digest, and which symbols there are."""
         corpus = self._corpus()
-        symbols = "".join(sorted(set(corpus.decode()))) if self.level == "character" else ""
+        symbols = "".join(sorted(set(corpus.decode(self._encoding))))
         digest = hashlib.sha256(corpus).hexdigest()
         return dataclasses.replace(self, vocabulary=symbols, digest=digest)
 
@@ -119,25 +118,31 @@ class Text(Task):
         return lines
 
     def encode(self, text: str) -> np.ndarray:
-        """Text to codes; UserError names the characters that the vocabulary lacks."""
-        if self.level == "byte":
-            return np.frombuffer(text.encode(), np.uint8)
-        points = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+        """Text to codes; UserError names the symbols that the vocabulary lacks."""
+        points = np.frombuffer(text.encode().decode(self._encoding).encode("utf-32-le"), np.uint32)
         known = np.frombuffer(self.vocabulary.encode("utf-32-le"), np.uint32)  # sorted
         place = np.minimum(np.searchsorted(known, points), len(known) - 1)
         unknown = sorted({chr(point) for point in points[known[place] != points]})
         if unknown:
             raise UserError(
-                f"characters that were not in the training text: "
-                f"{' '.join(map(repr, unknown[:10]))}; leave them out, or train with task.level=byte"
+                f"{self.level}s that were not in the corpus: "
+                f"{' '.join(map(repr, unknown[:10]))}; leave them out, or train on a text with them"
             )
         return place.astype(np.int32)
 
     def decode(self, codes: np.ndarray) -> str:
         """Codes to text; bytes that are no UTF-8 become U+FFFD."""
-        if self.level == "byte":
-            return bytes(np.asarray(codes, np.uint8)).decode(errors="replace")
-        return "".join(self.vocabulary[code] for code in np.asarray(codes))
+        return self.decode_bytes(codes).decode(errors="replace")
+
+    def decode_bytes(self, codes: np.ndarray) -> bytes:
+        """Codes to UTF-8, which at level byte may start or end inside a character."""
+        text = "".join(self.vocabulary[code] for code in np.asarray(codes))
+        return text.encode(self._encoding)
+
+    @property
+    def _encoding(self) -> str:
+        """What turns the corpus into symbols: latin-1 makes each byte a character."""
+        return "utf-8" if self.level == "character" else "latin-1"
 
     def _source(self) -> str:
         return self.path or "(Python's standard library)"
@@ -148,7 +153,6 @@ class Text(Task):
         return _read_corpus(self.path, self.pattern)
 
 
-@functools.lru_cache(maxsize=2)
 def _read_corpus(path: str, pattern: str) -> bytes:
     """The bytes of a UTF-8 file, or of a directory's files joined in sorted order."""
     root = pathlib.Path(path)

@@ -105,7 +105,9 @@ def test_any_number_of_batch_axes(kernel):
     inputs, lengths = random(0, 2, 3, 4, 3), np.array([[0, 1, 4], [2, 3, 4]])
     outputs, carry = layer.apply(variables, inputs, lengths=lengths)
     flat = layer.apply(variables, inputs.reshape(6, 4, 3), lengths=lengths.reshape(6))
-    chex.assert_trees_all_equal(jax.tree.map(lambda x: x.reshape(6, *x.shape[2:]), (outputs, carry)), flat)
+    chex.assert_trees_all_equal(
+        jax.tree.map(lambda x: x.reshape(6, *x.shape[2:]), (outputs, carry)), flat
+    )
     single, _ = layer.apply(variables, inputs[1, 2])
     chex.assert_trees_all_close(single, outputs[1, 2], **FLOAT32)
 

@@ -1,0 +1,22 @@
+"""Pictures of runs. The only package that imports matplotlib.
+
+Each function draws one PNG and returns its caption: plain prose with the measured facts in it. What
+shows a trained model takes `(experiment, data, params, path)`, with the parameters of one seed.
+"""
+
+from lstmjax.figures.attention import attention
+from lstmjax.figures.curves import directions, learning_curve, positions
+from lstmjax.figures.gates import gates
+from lstmjax.figures.rectangles import rectangles
+from lstmjax.figures.sequences import forecasts, video
+
+__all__ = [
+    "attention",
+    "directions",
+    "forecasts",
+    "gates",
+    "learning_curve",
+    "positions",
+    "rectangles",
+    "video",
+]

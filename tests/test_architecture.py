@@ -1,0 +1,108 @@
+"""The direction of imports, the size of files, and every config end to end."""
+
+import ast
+import pathlib
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lstmjax import evaluation, settings
+from lstmjax.checkpointing import restore_best
+from lstmjax.experiment import load_config
+from lstmjax.run import run
+from lstmjax.training import init_state
+from tests import tiny
+
+ROOT = pathlib.Path(__file__).parent.parent
+SOURCES = sorted(ROOT.glob("lstmjax/**/*.py"))
+CONFIGS = sorted(ROOT.glob("configs/*.py"))
+FORBIDDEN = {  # what a part of the package must not import
+    "lstmjax/": ("launch", "configs"),
+    "lstmjax/models/": ("lstmjax.tasks", "lstmjax.experiment", "lstmjax.training"),
+    "lstmjax/tasks/": ("lstmjax.models", "lstmjax.experiment", "lstmjax.training"),
+    "lstmjax/recurrent/": ("lstmjax.tasks", "lstmjax.models", "lstmjax.experiment"),
+}
+ONLY = {"orbax": "lstmjax/checkpointing.py", "matplotlib": "lstmjax/figures"}
+
+
+def imports(source):
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_run_one_way(source):
+    place = str(source.relative_to(ROOT))
+    for name in imports(source):
+        for part, forbidden in FORBIDDEN.items():
+            if place.startswith(part):
+                assert not name.startswith(forbidden), f"{place} imports {name}"
+        owner = ONLY.get(name.split(".")[0], place)
+        assert place.startswith(owner), f"{place} imports {name}"
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_is_read_in_a_sitting(source):
+    assert len(source.read_text().splitlines()) <= 330
+
+
+def small(config, tmp_path):
+    """The experiment of a config at two steps of two examples."""
+    file = tmp_path / "poem.txt"
+    file.write_text(tiny.POEM)
+    experiment = load_config(str(config))
+    wanted = dict(
+        steps=2, batch_size=2, log_every=1, evaluate_every=2, evaluation_batch_size=8, seeds=1
+    )
+    task = {"path": str(file), "valid_examples": 4, "test_examples": 8, "train_examples": 8}
+    fields = {field.name for field in settings.fields(experiment.task)}
+    wanted |= {f"task.{name}": value for name, value in task.items() if name in fields}
+    return experiment.override([f"{path}={value}" for path, value in wanted.items()])
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
+def test_a_config_trains_saves_restores_and_predicts(config, tmp_path):
+    report = run(small(config, tmp_path), tmp_path / "run")
+    assert np.isfinite(report["test"]["loss"]["mean"])
+    assert report["floors"]
+    experiment, params, step = restore_best(tmp_path / "run")
+    assert step == 2
+    data = experiment.task.load()
+    lines = evaluation.answers(experiment, data, params, count=3)
+    assert len(lines) >= 3 and all(isinstance(line, str) for line in lines)
+    scores = evaluation.Evaluation(experiment, data, "test", params)(params)
+    for name, summary in report["test"].items():
+        np.testing.assert_allclose(scores[name], summary["mean"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+@pytest.mark.parametrize("kind", ["generated", "stream"])
+def test_scores_do_not_depend_on_the_evaluation_batch(kind, seeds, tmp_path):
+    """Of a stream, only by where its rows begin: one row here."""
+    make = {"generated": lambda **f: tiny.echo(**f), "stream": lambda **f: tiny.text(tmp_path, **f)}
+    scores = []
+    for size in (1, 1) if kind == "stream" else (70, 32, 9):
+        experiment = make[kind](evaluation_batch_size=size, seeds=seeds).resolve()
+        data = experiment.task.load()
+        params = init_state(experiment, data).params
+        scores.append(evaluation.Evaluation(experiment, data, "test", params)(params))
+    for other in scores[1:]:
+        for name, value in scores[0].items():
+            np.testing.assert_allclose(other[name], value, rtol=1e-5)
+
+
+def test_a_stream_is_scored_as_one_text(tmp_path):
+    """Reading window by window with the carry is reading the whole split at once."""
+    experiment = tiny.text(tmp_path, evaluation_batch_size=1).resolve()
+    data = experiment.task.load()
+    params = init_state(experiment, data).params
+    scores = evaluation.Evaluation(experiment, data, "test", params)(params)
+    codes = jnp.asarray(data.arrays["test"])
+    logits, _ = experiment.model.apply({"params": params}, codes[None, :-1])
+    nats = -jnp.take_along_axis(jax.nn.log_softmax(logits[0]), codes[1:, None], -1).mean()
+    np.testing.assert_allclose(scores["nats"], nats, rtol=1e-5)

@@ -1,0 +1,88 @@
+"""The commands as a user runs them: exit statuses, one line on stderr, a kill and a resume."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parent.parent
+CONFIG = "configs/vanilla_echo.py"
+TINY = ["steps=40", "batch_size=2", "log_every=1", "evaluate_every=10", "task.test_examples=50"]
+TINY = [part for setting in TINY for part in ("--set", setting)]
+
+
+def command(name, *arguments):
+    return [sys.executable, "-m", f"launch.{name}", *arguments]
+
+
+def call(name, *arguments):
+    environment = os.environ | {"JAX_PLATFORMS": "cpu"}
+    return subprocess.run(
+        command(name, *arguments), cwd=ROOT, capture_output=True, text=True, env=environment
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments, status, message",
+    [
+        (["train", f"--config={CONFIG}"], 2, "workdir"),
+        (["train", f"--config={CONFIG}", "--workdir=W", "--sedes=3"], 2, "sedes"),
+        (["train", f"--config={CONFIG}", "--workdir=W", "steps=3"], 2, "not a flag"),
+        (["train", f"--config={CONFIG}", "--workdir=W", "--seeds=0"], 2, "seeds"),
+        (["train", "--config=configs/absent.py", "--workdir=W"], 1, "no such file"),
+        (["train", f"--config={CONFIG}", "--workdir=W", "--set", "step=3"], 1, "mean 'steps'?"),
+        (["train", f"--config={CONFIG}", "--workdir=pyproject.toml"], 1, "pyproject.toml"),
+        (["evaluate", "--workdir=W"], 1, "no checkpoints here"),
+        (["evaluate", "--workdir=W", "--split=tset"], 2, "tset"),
+        (["sample", "--workdir=W"], 1, "no checkpoints here"),
+        (["sample", "--workdir=W", "--temperature=-1"], 2, "temperature"),
+    ],
+)
+def test_faults_get_one_line_and_a_status(arguments, status, message, tmp_path):
+    name, *rest = [text.replace("=W", f"={tmp_path}/run") for text in arguments]
+    result = call(name, *rest)
+    assert result.returncode == status
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1 and lines[0].startswith("error: ") and message in lines[0]
+    assert not (tmp_path / "run").exists()
+
+
+def test_train_stop_resume_evaluate(tmp_path):
+    train = ["--config=" + CONFIG, f"--workdir={tmp_path}/parts", *TINY]
+    process = subprocess.Popen(
+        command("train", *train),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    experiment = tmp_path / "parts" / "experiment.json"
+    while not experiment.exists():  # from then on signals wait for the next log line
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    _, told = process.communicate()
+    assert process.returncode == 143
+    assert "run the same command to go on" in told.strip().splitlines()[-1]
+
+    assert call("train", *train).returncode == 0
+    whole = call("train", "--config=" + CONFIG, f"--workdir={tmp_path}/whole", *TINY)
+    assert whole.returncode == 0 and "chance" in whole.stdout
+    reports = [
+        json.loads((tmp_path / name / "report.json").read_text()) for name in ("parts", "whole")
+    ]
+    for report in reports:
+        del report["seconds"]
+    assert reports[0] == reports[1]
+    logs = [(tmp_path / name / "metrics.jsonl").read_text() for name in ("parts", "whole")]
+    assert logs[0] == logs[1]
+
+    result = call("evaluate", f"--workdir={tmp_path}/whole")
+    accuracy = reports[1]["test"]["accuracy"]["mean"]
+    assert result.returncode == 0 and f"{accuracy:.4g}" in result.stdout
+    assert call("sample", f"--workdir={tmp_path}/whole").returncode == 1
