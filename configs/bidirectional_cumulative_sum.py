@@ -1,6 +1,9 @@
-"""Cumulative sum with a bidirectional LSTM: has the sum of 10 values reached 2.5?
+r"""Cumulative sum with a bidirectional LSTM: has the sum of 10 values reached 2.5?
 
-python -m launch.train --config=configs/bidirectional_cumulative_sum.py --workdir=runs/cumsum --seeds=10
+python -m launch.train --config=configs/bidirectional_cumulative_sum.py \
+    --workdir=runs/bidirectional_cumulative_sum --seeds=10
+
+10 seeds: 0.9992 +- 0.0001 of steps, 0.9917 of whole sequences.
 """
 
 from lstmjax.experiment import Experiment

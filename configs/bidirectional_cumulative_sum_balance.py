@@ -1,6 +1,7 @@
-"""Cumulative sum that needs both directions: is the sum so far at least the sum of the rest?
+r"""Cumulative sum that needs both directions: is the sum so far at least the sum of the rest?
 
-python -m launch.train --config=configs/bidirectional_cumulative_sum_balance.py --workdir=runs/balance --seeds=10
+python -m launch.train --config=configs/bidirectional_cumulative_sum_balance.py \
+    --workdir=runs/bidirectional_cumulative_sum_balance --seeds=10
 """
 
 from lstmjax.experiment import Experiment

@@ -1,6 +1,7 @@
-"""Cumulative sum as the course publishes it: has the sum of 10 values reached 2.5?
+r"""Cumulative sum as the course publishes it: has the sum of 10 values reached 2.5?
 
-python -m launch.train --config=configs/bidirectional_cumulative_sum_published.py --workdir=runs/published
+python -m launch.train --config=configs/bidirectional_cumulative_sum_published.py \
+    --workdir=runs/bidirectional_cumulative_sum_published --seeds=10
 """
 
 from lstmjax.experiment import Experiment

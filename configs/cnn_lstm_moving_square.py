@@ -1,6 +1,7 @@
-"""Moving square with a CNN-LSTM: a line grows left or right over 50 frames of 50 x 50.
+r"""Moving square with a CNN-LSTM: a line grows left or right over 50 frames of 50 x 50.
 
-python -m launch.train --config=configs/cnn_lstm_moving_square.py --workdir=runs/square --seeds=10
+python -m launch.train --config=configs/cnn_lstm_moving_square.py \
+    --workdir=runs/cnn_lstm_moving_square --seeds=10
 """
 
 from lstmjax.experiment import Experiment
@@ -13,9 +14,7 @@ def get_config() -> Experiment:
     """The published model, at a better rate and half the videos."""
     return Experiment(
         task=MovingSquare(frames=50, size=50, valid_examples=256),
-        model=CnnLstm(
-            features=50, filters=(2,), window=2, pool=2, initialization="keras"
-        ),
+        model=CnnLstm(features=50, filters=(2,), window=2, pool=2, initialization="keras"),
         optimizer=Adam(learning_rate=3e-3, schedule="cosine", clip_norm=1.0),
         steps=150,
         batch_size=16,

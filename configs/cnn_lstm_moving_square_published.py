@@ -1,6 +1,7 @@
-"""Moving square as the course publishes it: 50 frames of 50 x 50, a line grows left or right.
+r"""Moving square as the course publishes it: 50 frames of 50 x 50, a line grows left or right.
 
-python -m launch.train --config=configs/cnn_lstm_moving_square_published.py --workdir=runs/published
+python -m launch.train --config=configs/cnn_lstm_moving_square_published.py \
+    --workdir=runs/cnn_lstm_moving_square_published --seeds=10
 """
 
 from lstmjax.experiment import Experiment

@@ -1,11 +1,12 @@
-"""Addition of three numbers 1 to 10, tested on operands that were held out of training.
+r"""Addition of three numbers 1 to 10, tested on operands that were held out of training.
 
-python -m launch.train --config=configs/encoder_decoder_addition.py --workdir=runs/addition --seeds=10
+python -m launch.train --config=configs/encoder_decoder_addition.py \
+    --workdir=runs/encoder_decoder_addition --seeds=10
 """
 
 from lstmjax.experiment import Experiment
 from lstmjax.models.encoder_decoder import EncoderDecoder
-from lstmjax.optimizers import Adam
+from lstmjax.optimizers import AdamW
 from lstmjax.tasks.addition import Addition
 
 
@@ -14,9 +15,9 @@ def get_config() -> Experiment:
     return Experiment(
         task=Addition(terms=3, smallest=1, largest=10, test_examples=2_000),
         model=EncoderDecoder(features=(64,)),
-        optimizer=Adam(learning_rate=1e-2, schedule="cosine", clip_norm=1.0),
+        optimizer=AdamW(learning_rate=1e-2, schedule="cosine", clip_norm=1.0, weight_decay=0.1),
         steps=3_000,
         batch_size=64,
         log_every=200,
-        evaluate_every=1_000,
+        evaluate_every=3_000,
     )

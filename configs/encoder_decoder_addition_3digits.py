@@ -1,6 +1,7 @@
-"""Addition of two numbers 0 to 999, tested on pairs that were held out of training.
+r"""Addition of two numbers 0 to 999, tested on pairs that were held out of training.
 
-python -m launch.train --config=configs/encoder_decoder_addition_3digits.py --workdir=runs/addition3 --seeds=10
+python -m launch.train --config=configs/encoder_decoder_addition_3digits.py \
+    --workdir=runs/encoder_decoder_addition_3digits --seeds=10
 """
 
 from lstmjax.experiment import Experiment

@@ -1,6 +1,7 @@
-"""Addition as the course publishes it: three numbers 1 to 10; LSTM 75, repeat, LSTM 50.
+r"""Addition as the course publishes it: three numbers 1 to 10; LSTM 75, repeat, LSTM 50.
 
-python -m launch.train --config=configs/encoder_decoder_addition_published.py --workdir=runs/published
+python -m launch.train --config=configs/encoder_decoder_addition_published.py \
+    --workdir=runs/encoder_decoder_addition_published --seeds=10
 """
 
 from lstmjax.experiment import Experiment

@@ -1,6 +1,7 @@
-"""Rectangles as the course publishes them: one corner in, the next out; LSTM 10.
+r"""Rectangles as the course publishes them: one corner in, the next out; LSTM 10.
 
-python -m launch.train --config=configs/generative_rectangles_published.py --workdir=runs/published
+python -m launch.train --config=configs/generative_rectangles_published.py \
+    --workdir=runs/generative_rectangles_published --seeds=10
 """
 
 from lstmjax.experiment import Experiment

@@ -1,6 +1,7 @@
-"""Damped sine with two stacked LSTMs: 50 values in, the next 5 out.
+r"""Damped sine with two stacked LSTMs: 50 values in, the next 5 out.
 
-python -m launch.train --config=configs/stacked_damped_sine.py --workdir=runs/sine --seeds=10
+python -m launch.train --config=configs/stacked_damped_sine.py \
+    --workdir=runs/stacked_damped_sine --seeds=10
 """
 
 from lstmjax.experiment import Experiment
@@ -15,7 +16,7 @@ def get_config() -> Experiment:
         task=DampedSine(),
         model=Stacked(features=(48, 48)),
         optimizer=Adam(learning_rate=5e-3, schedule="cosine", clip_norm=1.0),
-        steps=5_000,
+        steps=2_500,
         batch_size=32,
         log_every=500,
         evaluate_every=2_500,

@@ -1,6 +1,7 @@
-"""Damped sine as the course publishes it: 50 values in, the next 5 out; two LSTMs of 20.
+r"""Damped sine as the course publishes it: 50 values in, the next 5 out; two LSTMs of 20.
 
-python -m launch.train --config=configs/stacked_damped_sine_published.py --workdir=runs/published
+python -m launch.train --config=configs/stacked_damped_sine_published.py \
+    --workdir=runs/stacked_damped_sine_published --seeds=10
 """
 
 from lstmjax.experiment import Experiment

@@ -1,6 +1,7 @@
-"""Echo as the course publishes it: 5 digits in, the third out; one LSTM of 25.
+r"""Echo as the course publishes it: 5 digits in, the third out; one LSTM of 25.
 
-python -m launch.train --config=configs/vanilla_echo_published.py --workdir=runs/published
+python -m launch.train --config=configs/vanilla_echo_published.py \
+    --workdir=runs/vanilla_echo_published --seeds=10
 """
 
 from lstmjax.experiment import Experiment

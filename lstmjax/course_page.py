@@ -9,6 +9,12 @@ from collections.abc import Sequence
 
 from lstmjax.workdir import write_text
 
+MOST_COLUMNS = 4  # of a table that stays one on a narrow screen
+NUMBER = re.compile(
+    r"[-−+<]?[.\d][\d.,]*(e[-+]?\d+)?( ?(±|[-–]) ?[.\d]+(e[-+]?\d+)?)?( ?[%s]|/\d+)?$"
+)
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
 
 @dataclasses.dataclass(frozen=True)
 class Figure:
@@ -145,7 +151,8 @@ def _table(table: Table) -> str:
     cards = ' class="cards"' if len(table.header) > MOST_COLUMNS else ""
     return (
         f'<div class="box" tabindex="0" role="region" aria-label="{label}">'
-        f'<table role="table"{cards}>{caption}<thead role="rowgroup"><tr role="row">{heads}</tr></thead>\n'
+        f'<table role="table"{cards}>{caption}\n'
+        f'<thead role="rowgroup"><tr role="row">{heads}</tr></thead>\n'
         f'<tbody role="rowgroup">{chr(10).join(rows)}</tbody></table></div>'
     )
 
@@ -186,12 +193,6 @@ def _text(text: str) -> str:
     """Text for HTML: markup escaped, and characters that HTML does not allow shown as U+FFFD."""
     return html.escape(FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text))
 
-
-MOST_COLUMNS = 4  # of a table that stays one on a narrow screen
-NUMBER = re.compile(
-    r"[-−+<]?[.\d][\d.,]*(e[-+]?\d+)?( ?(±|[-–]) ?[.\d]+(e[-+]?\d+)?)?( ?[%s]|/\d+)?$"
-)
-FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 STYLE = """
 :root {
@@ -246,8 +247,10 @@ pre { background: var(--box); border: 1px solid var(--line); border-radius: 6px;
   h1 { font-size: 1.7rem; }
   h2 { font-size: 1.3rem; margin-top: 2.5rem; }
   .cards, .cards :is(caption, tbody, tr, th, td) { display: block; width: 100%; }
-  .cards thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  .cards tbody tr { border: 1px solid var(--line); border-radius: 6px; padding: .6rem .8rem; margin: .75rem 0; }
+  .cards thead { position: absolute; width: 1px; height: 1px; overflow: hidden;
+                 clip-path: inset(50%); }
+  .cards tbody tr { border: 1px solid var(--line); border-radius: 6px; padding: .6rem .8rem;
+                    margin: .75rem 0; }
   .cards :is(th, td) { border: 0; padding: .15rem 0; }
   .cards tbody th { margin-bottom: .25rem; }
   .cards tbody td { position: relative; padding-left: 38%; min-width: 0; text-align: left;

@@ -33,13 +33,10 @@ def call(name, *arguments):
         (["train", f"--config={CONFIG}"], 2, "workdir"),
         (["train", f"--config={CONFIG}", "--workdir=W", "--sedes=3"], 2, "sedes"),
         (["train", f"--config={CONFIG}", "--workdir=W", "steps=3"], 2, "not a flag"),
-        (["train", f"--config={CONFIG}", "--workdir=W", "--seeds=0"], 2, "seeds"),
         (["train", "--config=configs/absent.py", "--workdir=W"], 1, "no such file"),
         (["train", f"--config={CONFIG}", "--workdir=W", "--set", "step=3"], 1, "mean 'steps'?"),
         (["train", f"--config={CONFIG}", "--workdir=pyproject.toml"], 1, "pyproject.toml"),
         (["evaluate", "--workdir=W"], 1, "no checkpoints here"),
-        (["evaluate", "--workdir=W", "--split=tset"], 2, "tset"),
-        (["sample", "--workdir=W"], 1, "no checkpoints here"),
         (["sample", "--workdir=W", "--temperature=-1"], 2, "temperature"),
     ],
 )

@@ -78,8 +78,7 @@ def positions(runs: Mapping[str, tuple[Experiment, Data, Any]], path: pathlib.Pa
       path: the PNG file to write.
     """
     experiment, data, _ = next(iter(runs.values()))
-    sizes = data.sizes["test"]
-    indices = jnp.arange(EXAMPLES if sizes is None else min(EXAMPLES, sizes))
+    indices = jnp.arange(min(EXAMPLES, data.sizes["test"]))
     labels = {
         split: np.asarray(experiment.task.batch(data.arrays, split, indices).targets) > 0.5
         for split in ("train", "test")

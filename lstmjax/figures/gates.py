@@ -91,7 +91,7 @@ def gates(experiment: Experiment, data: Data, params: Any, path: pathlib.Path) -
                 vmax=most,
                 aspect="auto",
             )
-            axes.set_title(name)
+            axes.set_title(name, fontsize=10)
             axes.set_xticks(range(len(symbols[shown])), symbols[shown])
             axes.tick_params(length=0)
             axes.get_xticklabels()[wanted].set(color=style.VERMILLION, weight="bold")

@@ -56,6 +56,7 @@ def forecasts(experiment: Experiment, data: Data, params: Any, path: pathlib.Pat
                     color=style.BLUE,
                     markersize=9 if start else 5,
                     markerfacecolor="none",
+                    clip_on=False,
                     label="true",
                 )
                 axes.plot(
@@ -64,6 +65,7 @@ def forecasts(experiment: Experiment, data: Data, params: Any, path: pathlib.Pat
                     "x" if start else ".",
                     color=style.VERMILLION,
                     markersize=5,
+                    clip_on=False,
                     label="forecast",
                 )
                 style.grid(axes)
@@ -118,7 +120,7 @@ def video(experiment: Experiment, data: Data, params: Any, path: pathlib.Path) -
                 if row == 0:
                     axes.set_title(f"frame {time + 1}")
                 if column == 0:
-                    axes.set_ylabel(f"goes {name}")
+                    axes.set_ylabel(name)
             below.plot(
                 np.arange(frames) + 1,
                 probabilities[places[1:]].T,
@@ -145,8 +147,7 @@ def video(experiment: Experiment, data: Data, params: Any, path: pathlib.Path) -
 
 def _first(experiment: Experiment, data: Data, params: Any, count: int) -> tuple[Batch, jax.Array]:
     """The first test examples and what the model says of them."""
-    size = data.sizes["test"]
-    indices = jnp.arange(count if size is None else min(count, size))
+    indices = jnp.arange(min(count, data.sizes["test"]))
     batch = experiment.task.batch(data.arrays, "test", indices)
     outputs, _ = jax.jit(experiment.apply)(params, batch)
     return batch, outputs

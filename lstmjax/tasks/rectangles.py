@@ -78,8 +78,10 @@ class Rectangles(Generated):
         outputs = outputs.astype(jnp.float32)
         weights, means, scales = jnp.split(outputs, [self.components, 3 * self.components], -1)
         shape = (*outputs.shape[:-1], self.components, 2)
-        scales = self.smallest_scale + jax.nn.softplus(scales.reshape(shape))
-        return jax.nn.log_softmax(weights), means.reshape(shape) + inputs[..., None, :], scales
+        # at the start the components lie side by side and overlap: each finds its own place
+        means = means.reshape(shape) + jnp.linspace(-1, 1, self.components)[:, None]
+        scales = self.smallest_scale + jax.nn.softplus(scales.reshape(shape) - 2)
+        return jax.nn.log_softmax(weights), means + inputs[..., None, :], scales
 
     def metrics(self, outputs: Array, batch: Batch) -> Sums:
         """Mean absolute error of a coordinate, or nats a corner."""

@@ -42,8 +42,8 @@ def test_the_loss_is_that_of_the_mixture_written_out():
         for corner in range(4):
             weights, means, scales = np.split(outputs[row, corner], [2, 6])
             weights = np.exp(weights) / np.exp(weights).sum()
-            means = means.reshape(2, 2) + np.asarray(batch.inputs[row, corner])
-            scales = 0.003 + np.log1p(np.exp(scales.reshape(2, 2)))
+            means = means.reshape(2, 2) + [[-1], [1]] + np.asarray(batch.inputs[row, corner])
+            scales = 0.003 + np.log1p(np.exp(scales.reshape(2, 2) - 2))
             away = (np.asarray(batch.targets[row, corner]) - means) / scales
             density = np.exp(-(away**2) / 2) / scales / np.sqrt(2 * np.pi)
             expected = -np.log((weights * density.prod(-1)).sum())
@@ -57,7 +57,7 @@ def test_draws_follow_the_mixture_and_the_carry_goes_on():
 
     def step(inputs, carry):
         corner = 0 if carry is None else carry
-        means = jnp.concatenate([moves[corner], jnp.array([7.0, 7.0])])
+        means = jnp.concatenate([moves[corner] + 1, jnp.array([7.0, 7.0])])
         outputs = jnp.concatenate([jnp.array([20.0, -20.0]), means, jnp.full(4, -20.0)])
         return jnp.broadcast_to(outputs, (*inputs.shape[:-1], 10)), corner + 1
 

@@ -1,0 +1,189 @@
+import dataclasses
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from matplotlib import image
+
+from lstmjax import figures, metrics
+from lstmjax.experiment import Experiment
+from lstmjax.figures.gates import trace
+from lstmjax.models.bidirectional import Bidirectional
+from lstmjax.models.cnn_lstm import CnnLstm
+from lstmjax.models.encoder_decoder import EncoderDecoder
+from lstmjax.models.stacked import Stacked
+from lstmjax.models.vanilla import Vanilla
+from lstmjax.optimizers import Adam
+from lstmjax.recurrent import LSTM
+from lstmjax.tasks.addition import Addition
+from lstmjax.tasks.cumulative_sum import CumulativeSum
+from lstmjax.tasks.damped_sine import DampedSine
+from lstmjax.tasks.moving_square import MovingSquare
+from lstmjax.tasks.rectangles import Rectangles
+from lstmjax.training import init_state
+from tests import tiny
+
+EXAMPLES = 24  # in every test split here
+
+
+def untrained(task, model, **changes):
+    """An experiment, its data and fresh parameters."""
+    task = dataclasses.replace(task, test_examples=EXAMPLES)
+    experiment = Experiment(task=task, model=model, optimizer=Adam(), **changes).resolve()
+    data = experiment.task.load()
+    return experiment, data, jax.jit(lambda: init_state(experiment, data).params)()
+
+
+def scores(experiment, data, params):
+    @jax.jit
+    def sums(params):
+        batch = experiment.task.test_batch(data)
+        return experiment.task.metrics(experiment.apply(params, batch)[0], batch)
+
+    return metrics.divide(jax.device_get(sums(params)))
+
+
+def check_png(path):
+    pixels = image.imread(path)
+    assert min(pixels.shape[:2]) > 400
+    assert pixels[..., :3].std() > 0.02  # something is drawn
+    assert (pixels[[0, 0, -1, -1], [0, -1, 0, -1], :3] == 1).all()  # on a white ground
+
+
+def test_forecasts(tmp_path):
+    run = untrained(DampedSine(), Stacked(features=(4, 3)))
+    caption = figures.forecasts(*run, tmp_path / "a.png")
+    check_png(tmp_path / "a.png")
+    mae = np.format_float_positional(scores(*run)["mae"], precision=2, fractional=False)
+    assert f"{mae} over {EXAMPLES} test waves" in caption
+
+
+@pytest.mark.parametrize("trail", [True, False])
+def test_video(trail, tmp_path):
+    run = untrained(MovingSquare(frames=7, size=8, trail=trail), CnnLstm(features=4))
+    caption = figures.video(*run, tmp_path / "a.png")
+    check_png(tmp_path / "a.png")
+    correct = round(scores(*run)["accuracy"] * EXAMPLES)
+    assert caption.endswith(f"{correct} after the last.")
+
+
+@pytest.mark.parametrize("kind, layout", [("dot", "delimited"), ("additive", "padded")])
+def test_attention(kind, layout, tmp_path):
+    run = untrained(Addition(layout=layout), EncoderDecoder(features=(5,), attention=kind))
+    caption = figures.attention(*run, tmp_path / "a.png")
+    check_png(tmp_path / "a.png")
+    right = round(scores(*run)["sequence_accuracy"] * EXAMPLES)
+    assert f"over {EXAMPLES} test sums" in caption
+    assert f"{right} of these sums are right" in caption
+
+
+def test_a_model_without_attention_has_none_to_draw(tmp_path):
+    run = untrained(Addition(), EncoderDecoder(features=(5,)))
+    with pytest.raises(ValueError, match="model.attention"):
+        figures.attention(*run, tmp_path / "a.png")
+
+
+def test_rectangles(tmp_path):
+    experiment, data, params = untrained(
+        Rectangles(components=2), Vanilla(features=4, every_step=True)
+    )
+    caption = figures.rectangles(experiment, data, params, tmp_path / "a.png")
+    check_png(tmp_path / "a.png")
+
+    def step(inputs, carry):
+        return experiment.model.apply({"params": params}, inputs, carry=carry)
+
+    drawn = jax.jit(lambda key: experiment.task.draw(step, key, 1_000))(jax.random.key(0))
+    verdict = experiment.task.judge(drawn)
+    assert f"of 1,000 drawn, {verdict['right_angles']:.1%} have right angles" in caption
+    assert f"{verdict['width_distance']:.3f} and {verdict['height_distance']:.3f}" in caption
+
+
+def test_a_point_head_draws_no_rectangles(tmp_path):
+    run = untrained(Rectangles(head="point"), Vanilla(features=4, every_step=True))
+    with pytest.raises(ValueError, match="mixture"):
+        figures.rectangles(*run, tmp_path / "a.png")
+
+
+def test_gates(tmp_path):
+    base = tiny.echo()
+    experiment, data, params = untrained(base.task, base.model)
+    caption = figures.gates(experiment, data, params, tmp_path / "a.png")
+    check_png(tmp_path / "a.png")
+    batch = experiment.task.test_batch(data)
+    lines = experiment.task.show(jax.jit(experiment.apply)(params, batch)[0], batch)
+    asked, answer = caption.split("reads ")[1].split(", a row")[0].split(" and echoes ")
+    said = answer.replace(" ok", "").replace(" instead of ", " wrong, ")
+    said = said if "wrong" in said else f"{said} ok"
+    assert f"{asked} -> {said}" in lines
+    assert len(set(asked.split())) == experiment.task.length
+    assert f"over {EXAMPLES} test sequences" in caption
+
+
+@pytest.mark.parametrize("kernel", ["scan", "fused"])
+def test_the_trace_is_what_the_layer_computes(kernel):
+    inputs = np.random.default_rng(0).normal(size=(3, 7, 4)).astype(np.float32)
+    layer = LSTM(6, kernel=kernel, initialization="keras")
+    variables = layer.init(jax.random.key(0), inputs)
+    outputs, carry = layer.apply(variables, inputs)
+    traced = trace(variables["params"]["cell"], jnp.asarray(inputs))
+    # float32 sums in another order
+    chex.assert_trees_all_close(traced.output, outputs, atol=1e-6)
+    chex.assert_trees_all_close((traced.memory[:, -1], traced.output[:, -1]), carry, atol=1e-6)
+    before = jnp.pad(traced.memory, ((0, 0), (1, 0), (0, 0)))[:, :-1]
+    memory = traced.forget_gate * before + traced.input_gate * traced.candidate
+    chex.assert_trees_all_close(memory, traced.memory, atol=1e-6)
+    chex.assert_trees_all_close(traced.output_gate * jnp.tanh(memory), traced.output, atol=1e-6)
+
+
+def log(*losses, valid=None):
+    lines = [{"step": 10 * i, "loss": loss} for i, loss in enumerate(losses, 1)]
+    if valid is not None:
+        lines.append({"step": lines[-1]["step"], "valid": {"loss": valid}})
+    return lines
+
+
+@pytest.mark.parametrize(
+    "lines, facts",
+    [
+        (log(2.0), "Training loss over 10 updates; training loss ends at 2."),
+        (log(2.0, 0.5, valid=0.25), "over 20 updates; validation loss ends at 0.25."),
+        (log(2.0, 1e-4, valid=1e-4), "validation loss ends at 0.0001."),
+        (log(2.0, -3.0, valid=-2.5), "validation loss ends at -2.5."),
+        (
+            log([3.0, 1.0], [1.0, 0.001], valid=[0.25, 0.75]),
+            "the mean of 2 seeds and the range from the lowest to the highest; "
+            "validation loss ends at 0.5 (0.25 to 0.75).",
+        ),
+    ],
+    ids=["one line", "one seed", "decades", "negative", "seeds"],
+)
+def test_learning_curve(lines, facts, tmp_path):
+    caption = figures.learning_curve(lines, tmp_path / "a.png")
+    check_png(tmp_path / "a.png")
+    assert caption.endswith(facts)
+
+
+def test_directions(tmp_path):
+    logs = {"forward": log([3.0, 1.0], [0.5, 0.7]), "both": log([2.0, 1.0], [0.01, 0.03])}
+    caption = figures.directions(logs, tmp_path / "a.png")
+    check_png(tmp_path / "a.png")
+    assert "forward 0.6 (0.5 to 0.7), both 0.02 (0.01 to 0.03)" in caption
+
+
+def test_positions(tmp_path):
+    task = CumulativeSum(length=6, target="balance")
+    runs = {
+        direction: untrained(task, Bidirectional(features=3, direction=direction), seeds=seeds)
+        for direction, seeds in (("forward", 1), ("both", 2))
+    }
+    caption = figures.positions(runs, tmp_path / "a.png")
+    check_png(tmp_path / "a.png")
+    assert f"on {EXAMPLES} test sequences" in caption
+    experiment, data, params = runs["both"]
+    each = [scores(experiment, data, jax.tree.map(lambda x: x[i], params)) for i in range(2)]  # noqa: B023
+    mean = np.mean([score["accuracy"] for score in each])
+    assert f"forward {scores(*runs['forward'])['accuracy']:.4f} (least" in caption
+    assert f"both {mean:.4f} (least" in caption
