@@ -1,7 +1,8 @@
 r"""A text, byte by byte, with one LSTM of 256: by default the source of Python's standard library.
 
 python -m launch.train --config=configs/generative_text.py --workdir=runs/text
-python -m launch.train --config=configs/generative_text.py --workdir=runs/mine --set task.path=my.txt
+python -m launch.train --config=configs/generative_text.py --workdir=runs/mine \
+    --set task.path=my.txt
 """
 
 from lstmjax.experiment import Experiment

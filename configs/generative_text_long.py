@@ -1,6 +1,6 @@
 r"""A text with one LSTM of 512: better than `generative_text.py`, and slower.
 
-    python -m launch.train --config=configs/generative_text_long.py --workdir=runs/long \
+python -m launch.train --config=configs/generative_text_long.py --workdir=runs/long \
         --set task.path=my.txt
 """
 

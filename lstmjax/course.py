@@ -1,55 +1,119 @@
-"""The course: every lesson's experiments one after the other, and what they come to."""
+"""The course: every lesson's experiments one after the other, their table, pictures and samples."""
 
 import dataclasses
 import pathlib
 import time
+from collections.abc import Callable
 from typing import Any
 
+import jax
 import numpy as np
 
-from lstmjax import reporting
+from lstmjax import figures, generation, reporting
+from lstmjax.checkpointing import restore_best
+from lstmjax.course_page import Figure, Lesson, Sample, Table, write_page
 from lstmjax.experiment import load_config
 from lstmjax.run import run
-from lstmjax.workdir import write_text
+from lstmjax.syntax import parsed_share
+from lstmjax.tasks.ngrams import NGram
+from lstmjax.workdir import read_log, write_text
+
+HEADER = ("experiment", "parameters", "score", "worst", "failed", "floors", "published", "seconds")
+SAMPLE_ROWS, SAMPLE_LENGTH = 16, 2_000  # texts drawn to see how much of them is Python
+Draw = Callable[..., str]  # (experiment, data, params of one seed, path) -> caption
 
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
     """One experiment of a lesson."""
 
-    lesson: str
     config: str  # name of the file, without .py
     metric: str  # the headline
     success: float  # a seed on the wrong side of this has failed
     lower_is_better: bool = False
-    published: str = ""  # score of the course's own model, where there is one
+    published: str = ""  # what the course's own model scored, where it did
     one_seed: bool = False  # too long to train many side by side
+    figure: Draw | None = None
 
 
-ENTRIES = (
-    Entry("vanilla", "vanilla_echo", "accuracy", 0.999, published="0.99-1"),
-    Entry("generative", "generative_text", "nats", 1.6, lower_is_better=True, one_seed=True),
-)
+COURSE = {
+    "Vanilla: remember one of five digits": (
+        Entry("vanilla_echo", "accuracy", 0.999, figure=figures.gates),
+        Entry("vanilla_echo_published", "accuracy", 0.5, published="0.99-1"),
+    ),
+    "Stacked: continue a damped sine": (
+        Entry("stacked_damped_sine", "mae", 0.002, True, figure=figures.forecasts),
+        Entry("stacked_damped_sine_published", "mae", 0.04, True, published="0.021-0.033"),
+    ),
+    "CNN-LSTM: which way does the square move": (
+        Entry("cnn_lstm_moving_square_single", "accuracy", 0.9, figure=figures.video),
+        Entry("cnn_lstm_moving_square", "accuracy", 0.9, one_seed=True),
+        Entry(
+            "cnn_lstm_moving_square_published", "accuracy", 0.9, published="0.99-1", one_seed=True
+        ),
+    ),
+    "Encoder-decoder: add three numbers": (
+        Entry("encoder_decoder_addition", "sequence_accuracy", 0.5),
+        Entry(
+            "encoder_decoder_addition_published", "sequence_accuracy", 0.5, published="1 (leaked)"
+        ),
+    ),
+    "Bidirectional: label every step": (
+        Entry("bidirectional_cumulative_sum_balance", "accuracy", 0.96),
+        Entry("bidirectional_cumulative_sum_published", "accuracy", 0.96, published="0.998"),
+    ),
+    "Generative: rectangles, and a text": (
+        Entry("generative_rectangles", "nats", -3.0, True, figure=figures.rectangles),
+        Entry("generative_rectangles_published", "mae", 0.15, True, published="0.112"),
+        Entry("generative_text", "nats", 1.4, True, one_seed=True),
+    ),
+}
 
 
 def run_course(workdir: pathlib.Path, configs: pathlib.Path, seeds: int) -> None:
-    """Runs every entry in a directory of its own, prints its row as it ends, then the table.
+    """Runs every entry in a directory of its own and prints its scores as it ends.
+
+    At the end: the table, also as `course.md`, and all of it as one page, `course.html`. What a
+    directory holds already is not trained again.
 
     Raises:
-      UserError: a config is missing, or the directory holds other experiments.
+      UserError: a config is missing, or a directory holds another experiment.
     """
     began = time.perf_counter()
-    rows = [["experiment", "parameters", "score", "worst", "failed", "floors", "published", "s"]]
-    for entry in ENTRIES:
-        experiment = load_config(str(configs / f"{entry.config}.py"))
-        experiment = dataclasses.replace(experiment, seeds=1 if entry.one_seed else seeds)
-        print(f"{entry.lesson}: {entry.config}", flush=True)
-        report = run(experiment, workdir / entry.config)
-        rows.append(row(entry, report))
-        print(reporting.scores(report), reporting.footer(report), "", sep="\n", flush=True)
-    print(reporting.table(rows))
-    write_text(workdir / "course.md", markdown(rows))
-    print(f"{time.perf_counter() - began:.0f} s in all; {workdir / 'course.md'} holds the table")
+    rows, lessons = [], []
+    for title, entries in COURSE.items():
+        print(f"\n{title}", flush=True)
+        tables, pictures, samples = [], [], []
+        for entry in entries:
+            directory = workdir / entry.config
+            experiment = load_config(str(configs / f"{entry.config}.py"))
+            experiment = dataclasses.replace(experiment, seeds=1 if entry.one_seed else seeds)
+            report = run(experiment, directory)
+            print(entry.config, reporting.scores(report), reporting.footer(report), sep="\n")
+            print(flush=True)
+            rows.append(row(entry, report))
+            header, *lines = reporting.score_rows(report)
+            tables.append(Table(header, lines, f"{entry.config}, on held-out examples"))
+            pictures += draw(entry, directory)
+            if entry.config == "generative_text":
+                samples = write_python(directory)
+                print(*(f"{sample.title}\n\n{sample.text}\n" for sample in samples), sep="\n")
+        lessons.append(Lesson(title, (), tables, pictures, samples))
+    in_lines = [[cell.replace("\n", "; ") for cell in cells] for cells in [HEADER, *rows]]
+    print(reporting.table(in_lines))
+    write_text(workdir / "course.md", markdown(in_lines))
+    seconds = f"{time.perf_counter() - began:.0f} s in all"
+    introduction = (
+        "Six LSTM architectures, each with the experiment that shows what it is for. Scores are of "
+        "held-out examples, mean and deviation over seeds, beside what a predictor that learned "
+        "nothing, or a classical one, gets on the same examples.",
+        seconds,
+    )
+    summary = Table(HEADER, rows)
+    write_page(workdir / "course.html", lessons, introduction=introduction, summary=summary)
+    print(
+        f"{seconds}; the table: {workdir / 'course.md'}; with pictures: {workdir / 'course.html'}"
+    )
 
 
 def row(entry: Entry, report: dict[str, Any]) -> list[str]:
@@ -57,7 +121,7 @@ def row(entry: Entry, report: dict[str, Any]) -> list[str]:
     score = report["test"][entry.metric]
     sign = -1 if entry.lower_is_better else 1
     worst = sign * min(sign * value for value in score["each"])
-    failed = sum(not np.isfinite(v) or sign * v < sign * entry.success for v in score["each"])
+    failed = sum(not sign * value >= sign * entry.success for value in score["each"])
     floors = (
         f"{name} {floor[entry.metric]:.3g}"
         for name, floor in report["floors"].items()
@@ -69,13 +133,53 @@ def row(entry: Entry, report: dict[str, Any]) -> list[str]:
         f"{entry.metric} {reporting.score(score)}",
         f"{worst:.4g}",
         f"{failed}/{report['seeds']}",
-        "; ".join(floors),
+        "\n".join(floors),
         entry.published,
         f"{sum(report['seconds'].values()):.0f}",
     ]
 
 
-def markdown(rows: list[list[str]]) -> str:
+def markdown(rows: list) -> str:
     """Rows as a Markdown table, the first the header."""
     head, *rest = [f"| {' | '.join(cells)} |" for cells in rows]
     return "\n".join([head, "|" + " --- |" * len(rows[0]), *rest]) + "\n"
+
+
+def draw(entry: Entry, directory: pathlib.Path) -> list[Figure]:
+    """The pictures of a run: its learning curve, and its own, of the first seed."""
+    path = directory / "figures" / "learning_curve.png"
+    pictures = [Figure(path, figures.learning_curve(read_log(directory / "metrics.jsonl"), path))]
+    if entry.figure is not None:
+        experiment, params, _ = restore_best(directory)
+        if experiment.seeds > 1:
+            params = jax.tree.map(lambda leaf: leaf[0], params)
+        path = directory / "figures" / f"{entry.figure.__name__}.png"
+        caption = entry.figure(experiment, experiment.task.load(), params, path)
+        pictures.insert(0, Figure(path, caption))
+    return pictures
+
+
+def write_python(directory: pathlib.Path) -> list[Sample]:
+    """Texts from a model of Python source and from 5-grams, and how much of each is Python."""
+    task, _, _ = generation.restore_text_model(directory)
+    data = task.load()
+    plain = generation.Sampling()
+    drawn = {
+        "The LSTM": generation.draw_texts(directory, "\n\n", SAMPLE_LENGTH, SAMPLE_ROWS, 0, plain)
+    }
+    ngram = NGram(np.asarray(data.arrays["train"], np.int64), task.outputs, 5)
+    prompt = task.encode("\n\n")
+    drawn["The 5-grams"] = [
+        task.decode(ngram.sample(SAMPLE_LENGTH, seed, prompt)) for seed in range(SAMPLE_ROWS)
+    ]
+    held_out = [task.decode(data.arrays["test"][: SAMPLE_LENGTH * SAMPLE_ROWS])]
+    samples = []
+    for name, texts in drawn.items():
+        share, count = parsed_share(texts)
+        title = f"{name}, at temperature 1: Python's parser takes {share:.0%} of {count} blocks"
+        samples.append(Sample(title, texts[0][:800]))
+    share, count = parsed_share(held_out)
+    return [
+        *samples,
+        Sample(f"The held-out source itself: {share:.0%} of {count}", held_out[0][:300]),
+    ]

@@ -26,14 +26,19 @@ def score(summary: dict[str, Any]) -> str:
 
 
 def scores(result: dict[str, Any], split: str = "test") -> str:
-    """The scores of a report or an evaluation beside the floors, a row a predictor."""
+    """The scores of a report or an evaluation beside the floors, as a table."""
+    return table(score_rows(result, split))
+
+
+def score_rows(result: dict[str, Any], split: str = "test") -> list[list[str]]:
+    """A header, and a row a predictor: the model first, then the floors."""
     names = [name for name in result[split] if name != "loss"]
     model = result["experiment"]["model"]["type"].split(":")[-1]
     seeds = f" ({result['seeds']} seeds)" if result["seeds"] > 1 else ""
     rows = [[split, *names], [model + seeds, *(score(result[split][name]) for name in names)]]
     for predictor, floor in result["floors"].items():
         rows.append([predictor, *(f"{floor[name]:.4g}" if name in floor else "" for name in names)])
-    return table(rows)
+    return rows
 
 
 def footer(report: dict[str, Any]) -> str:

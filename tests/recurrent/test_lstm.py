@@ -155,7 +155,7 @@ def test_initializations():
             assert not np.any(bias["f"])
         elif name == "keras":
             assert np.all(bias["f"] == 1) and not np.any(bias["i"])
-        else:  # U(1, 49) before the logarithm has mean 25 and deviation 13.9: five errors of 64 draws
+        else:  # U(1, 49) before the logarithm: mean 25, deviation 13.9; five errors of 64 draws
             np.testing.assert_allclose(np.exp(bias["f"]).mean(), 25, atol=5 * 13.9 / 8)
             np.testing.assert_array_equal(bias["i"], -bias["f"])
     square = np.asarray(cells["flax"]["hf"]["kernel"])
