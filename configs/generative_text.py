@@ -23,7 +23,7 @@ def get_config() -> Experiment:
             clip_norm=1.0,
             weight_decay=0.01,
         ),
-        steps=2_500,
+        steps=3_500,
         batch_size=32,
         log_every=50,
         evaluate_every=500,

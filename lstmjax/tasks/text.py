@@ -15,7 +15,7 @@ from lstmjax import metrics
 from lstmjax.errors import UserError
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
-from lstmjax.tasks.base import SPLITS, Batch, Data, Task
+from lstmjax.tasks.base import Batch, Data, Task
 from lstmjax.tasks.ngrams import NGram
 
 SKIPPED = {"test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__"}
@@ -26,8 +26,8 @@ class Text(Task):
     """Next-symbol prediction on a UTF-8 file, or on a directory's files in sorted order.
 
     Without a path the corpus is the source of Python's own standard library, as found on this
-    machine. Its tail is held out: first `valid_fraction`, then `test_fraction` at the very end. An
-    example is a window of `window` symbols; windows of a row follow each other and the carry runs
+    machine. Its tail is held out for tests, its head for validation, so that training runs up to
+    where the tests begin: the names of a play that straddles the two are known. An example is a window of `window` symbols; windows of a row follow each other and the carry runs
     on (truncated backpropagation through time, Williams & Peng 1990).
     """
 
@@ -37,8 +37,8 @@ class Text(Task):
     pattern: str = "**/*"  # which files of a directory
     level: Literal["byte", "character"] = "byte"
     window: int = setting(64, at_least=1)  # symbols an update reads of each row
-    valid_fraction: float = setting(0.02, at_least=0, at_most=0.5)
-    test_fraction: float = setting(0.1, at_least=0, at_most=0.5)
+    valid_fraction: float = setting(0.02, at_least=0, at_most=0.5)  # of the symbols, from the head
+    test_fraction: float = setting(0.1, at_least=0, at_most=0.5)  # of the symbols, from the tail
     # what the files determine:
     vocabulary: str = ""  # the symbols in order of their codes; bytes as the characters 0 to 255
     digest: str = ""  # SHA-256 of the corpus, so that a changed file is noticed
@@ -56,7 +56,7 @@ class Text(Task):
         return dataclasses.replace(self, vocabulary=symbols, digest=digest)
 
     def load(self) -> Data:
-        """The codes of the three splits as integer arrays, one after the other in the corpus."""
+        """The codes of the three splits as integer arrays, each one stretch of the corpus."""
         corpus = self._corpus()
         if hashlib.sha256(corpus).hexdigest() != self.digest:
             raise UserError(
@@ -66,13 +66,14 @@ class Text(Task):
         codes = self.encode(corpus.decode())
         test = round(len(codes) * self.test_fraction)
         valid = round(len(codes) * self.valid_fraction)
-        parts = np.split(codes, [len(codes) - test - valid, len(codes) - test])
+        valid_part, train_part, test_part = np.split(codes, [valid, len(codes) - test])
+        arrays = {"train": train_part, "valid": valid_part, "test": test_part}
         # the first symbol of a split is read and never predicted, the last predicted and never read
         sizes = {
             split: max(-(-(len(part) - 1) // self.window), 0)
-            for split, part in zip(SPLITS, parts, strict=True)
+            for split, part in arrays.items()
         }
-        return Data(dict(zip(SPLITS, parts, strict=True)), sizes)
+        return Data(arrays, sizes)
 
     def batch(self, arrays: dict[str, Array], split: str, indices: Array) -> Batch:
         """Windows: inputs and targets (batch, window), the target the symbol after the input."""
