@@ -70,8 +70,7 @@ class Text(Task):
         arrays = {"train": train_part, "valid": valid_part, "test": test_part}
         # the first symbol of a split is read and never predicted, the last predicted and never read
         sizes = {
-            split: max(-(-(len(part) - 1) // self.window), 0)
-            for split, part in arrays.items()
+            split: max(-(-(len(part) - 1) // self.window), 0) for split, part in arrays.items()
         }
         return Data(arrays, sizes)
 
