@@ -27,8 +27,9 @@ class Text(Task):
 
     Without a path the corpus is the source of Python's own standard library, as found on this
     machine. Its tail is held out for tests, its head for validation, so that training runs up to
-    where the tests begin: the names of a play that straddles the two are known. An example is a window of `window` symbols; windows of a row follow each other and the carry runs
-    on (truncated backpropagation through time, Williams & Peng 1990).
+    where the tests begin (the names of a play that straddles the two are known by then). An example
+    is a window of `window` symbols; windows of a row follow each other and the carry runs on
+    (truncated backpropagation through time, Williams & Peng 1990).
     """
 
     stream: ClassVar[bool] = True
