@@ -119,15 +119,16 @@ class Text(Task):
         return lines
 
     def encode(self, text: str) -> np.ndarray:
-        """Text to codes; UserError names the symbols that the vocabulary lacks."""
+        """Text to codes; UserError names the characters that the corpus lacked."""
         points = np.frombuffer(text.encode().decode(self._encoding).encode("utf-32-le"), np.uint32)
         known = np.frombuffer(self.vocabulary.encode("utf-32-le"), np.uint32)  # sorted
         place = np.minimum(np.searchsorted(known, points), len(known) - 1)
-        unknown = sorted({chr(point) for point in points[known[place] != points]})
-        if unknown:
+        if np.any(known[place] != points):
+            symbols = set(self.vocabulary)
+            unknown = {c for c in text if not set(c.encode().decode(self._encoding)) <= symbols}
             raise UserError(
-                f"{self.level}s that were not in the corpus: "
-                f"{' '.join(map(repr, unknown[:10]))}; leave them out, or train on a text with them"
+                f"not in the corpus that the model learned: {' '.join(sorted(unknown)[:10])!r}; "
+                "leave it out, or train on a text that has it"
             )
         return place.astype(np.int32)
 

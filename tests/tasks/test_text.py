@@ -133,7 +133,7 @@ def test_floors(poem):
 
 
 def test_show_marks_what_was_wrong(poem):
-    task = Text(path=poem, window=4).resolve()
+    task = Text(path=poem, window=4, valid_fraction=0).resolve()
     batch = task.batch(task.load().arrays, "train", jnp.arange(1))
     wrong = jnp.eye(task.outputs)[jnp.asarray(batch.targets).at[0, 3].set(0)]
     assert task.show(wrong, batch) == ["he c", "   ^"]
