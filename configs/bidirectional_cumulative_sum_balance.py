@@ -18,6 +18,6 @@ def get_config() -> Experiment:
         optimizer=Adam(learning_rate=1e-2, schedule="cosine", clip_norm=1.0),
         steps=3_000,
         batch_size=64,
-        log_every=500,
+        log_every=100,
         evaluate_every=1_500,
     )

@@ -18,6 +18,6 @@ def get_config() -> Experiment:
         optimizer=Adam(learning_rate=1e-3, epsilon=1e-7),
         steps=5_000,
         batch_size=10,
-        log_every=500,
+        log_every=100,
         evaluate_every=5_000,
     )

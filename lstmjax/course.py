@@ -34,6 +34,13 @@ class Entry:
     published: str = ""  # what the course's own model scored, where it did
     one_seed: bool = False  # too long to train many side by side
     figure: Draw | None = None
+    settings: tuple[str, ...] = ()  # changes to the config, as --set takes them
+    direction: str = ""  # its name among the lesson's runs that are compared with one another
+
+    @property
+    def name(self) -> str:
+        """What the run is called, and its directory."""
+        return f"{self.config}_{self.direction}" if self.settings else self.config
 
 
 COURSE = {
@@ -53,13 +60,23 @@ COURSE = {
         ),
     ),
     "Encoder-decoder: add three numbers": (
-        Entry("encoder_decoder_addition", "sequence_accuracy", 0.5),
+        Entry("encoder_decoder_addition", "sequence_accuracy", 0.5, figure=figures.attention),
         Entry(
             "encoder_decoder_addition_published", "sequence_accuracy", 0.5, published="1 (leaked)"
         ),
     ),
     "Bidirectional: label every step": (
-        Entry("bidirectional_cumulative_sum_balance", "accuracy", 0.96),
+        Entry("bidirectional_cumulative_sum_balance", "accuracy", 0.96, direction="both"),
+        *(
+            Entry(
+                "bidirectional_cumulative_sum_balance",
+                "accuracy",
+                0.9,
+                settings=(f"model.direction={direction}",),
+                direction=direction,
+            )
+            for direction in ("forward", "backward")
+        ),
         Entry("bidirectional_cumulative_sum_published", "accuracy", 0.96, published="0.998"),
     ),
     "Generative: rectangles, and a text": (
@@ -85,19 +102,20 @@ def run_course(workdir: pathlib.Path, configs: pathlib.Path, seeds: int) -> None
         print(f"\n{title}", flush=True)
         tables, pictures, samples = [], [], []
         for entry in entries:
-            directory = workdir / entry.config
-            experiment = load_config(str(configs / f"{entry.config}.py"))
+            directory = workdir / entry.name
+            experiment = load_config(str(configs / f"{entry.config}.py")).override(entry.settings)
             experiment = dataclasses.replace(experiment, seeds=1 if entry.one_seed else seeds)
             report = run(experiment, directory)
-            print(entry.config, reporting.scores(report), reporting.footer(report), sep="\n")
+            print(entry.name, reporting.scores(report), reporting.footer(report), sep="\n")
             print(flush=True)
             rows.append(row(entry, report))
             header, *lines = reporting.score_rows(report)
-            tables.append(Table(header, lines, f"{entry.config}, on held-out examples"))
+            tables.append(Table(header, lines, f"{entry.name}, on held-out examples"))
             pictures += draw(entry, directory)
             if entry.config == "generative_text":
                 samples = write_python(directory)
                 print(*(f"{sample.title}\n\n{sample.text}\n" for sample in samples), sep="\n")
+        pictures += compare(workdir, [entry for entry in entries if entry.direction])
         lessons.append(Lesson(title, (), tables, pictures, samples))
     in_lines = [[cell.replace("\n", "; ") for cell in cells] for cells in [HEADER, *rows]]
     print(reporting.table(in_lines))
@@ -128,7 +146,7 @@ def row(entry: Entry, report: dict[str, Any]) -> list[str]:
         if entry.metric in floor
     )
     return [
-        entry.config,
+        entry.name,
         f"{report['parameters']:,}",
         f"{entry.metric} {reporting.score(score)}",
         f"{worst:.4g}",
@@ -157,6 +175,23 @@ def draw(entry: Entry, directory: pathlib.Path) -> list[Figure]:
         caption = entry.figure(experiment, experiment.task.load(), params, path)
         pictures.insert(0, Figure(path, caption))
     return pictures
+
+
+def compare(workdir: pathlib.Path, entries: list[Entry]) -> list[Figure]:
+    """The pictures of a lesson's runs beside one another, if it has such runs."""
+    if not entries:
+        return []
+    directory = workdir / entries[0].name / "figures"
+    logs, runs = {}, {}
+    for entry in entries:
+        logs[entry.direction] = read_log(workdir / entry.name / "metrics.jsonl")
+        experiment, params, _ = restore_best(workdir / entry.name)
+        runs[entry.direction] = (experiment, experiment.task.load(), params)
+    curves, places = directory / "directions.png", directory / "positions.png"
+    return [
+        Figure(places, figures.positions(runs, places)),
+        Figure(curves, figures.directions(logs, curves)),
+    ]
 
 
 def write_python(directory: pathlib.Path) -> list[Sample]:
