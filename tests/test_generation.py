@@ -77,7 +77,7 @@ def test_samples_of_a_restored_checkpoint(tmp_path, capsys):
     assert set(one) <= set(tiny.POEM) | {"\n"}
     write_samples(tmp_path / "run", "the ", 100, 2, 0, Sampling())
     assert one in capsys.readouterr().out
-    with pytest.raises(UserError, match="not in the corpus.*'Z'"):
+    with pytest.raises(UserError, match="not in the corpus.* 'Z b r'"):
         write_samples(tmp_path / "run", "Zebra", 100, 1, 0, Sampling())
     with pytest.raises(UserError, match="empty"):
         write_samples(tmp_path / "run", "", 100, 1, 0, Sampling())
