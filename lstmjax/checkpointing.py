@@ -20,8 +20,8 @@ class Checkpoints:
     whole or absent.
     """
 
-    def __init__(self, directory: pathlib.Path):
-        """Opens a directory, which need not exist yet."""
+    def __init__(self, directory: pathlib.Path, read_only: bool = False):
+        """Opens a directory; unless `read_only` it is made, and cleared of saves cut short."""
         self.directory = directory
         self._manager = ocp.CheckpointManager(
             directory.resolve(),
@@ -35,7 +35,10 @@ class Checkpoints:
                 best_fn=_valid_loss,
                 best_mode="min",
                 enable_async_checkpointing=False,
-                cleanup_tmp_directories=True,
+                # what looks cut short to a reader may be a save that a run is busy with
+                cleanup_tmp_directories=not read_only,
+                create=not read_only,
+                read_only=read_only,
             ),
         )
 
@@ -96,25 +99,31 @@ class Checkpoints:
             for f in dataclasses.fields(abstract)
             if f.name != "params"
         }
-        items = self._manager.restore(
+        items = self._restore(
             step,
-            args=ocp.args.Composite(
-                params=ocp.args.StandardRestore(abstract.params),
-                state=ocp.args.StandardRestore(rest),
-            ),
+            params=ocp.args.StandardRestore(abstract.params),
+            state=ocp.args.StandardRestore(rest),
         )
         return dataclasses.replace(abstract, params=items.params, **items.state)
 
     def restore_params(self, abstract: Any, step: int) -> Any:
         """The parameters at a checkpoint alone."""
-        args = ocp.args.Composite(params=ocp.args.StandardRestore(abstract))
-        return self._manager.restore(step, args=args).params
+        return self._restore(step, params=ocp.args.StandardRestore(abstract)).params
 
     def experiment(self, step: int) -> Experiment:
         """The experiment that a checkpoint belongs to."""
-        args = ocp.args.Composite(experiment=ocp.args.JsonRestore())
-        value = self._manager.restore(step, args=args).experiment
+        value = self._restore(step, experiment=ocp.args.JsonRestore()).experiment
         return Experiment.from_json(value, f"{self.directory}/{step}")
+
+    def _restore(self, step: int, **items: Any) -> Any:
+        try:
+            return self._manager.restore(step, args=ocp.args.Composite(**items))
+        except Exception as error:  # orbax raises of every kind where a file is damaged
+            raise UserError(
+                f"{self.directory}/{step}: cannot be restored "
+                f"({type(error).__name__}: {str(error)[:200]}); "
+                "remove this checkpoint to go on from the one before"
+            ) from error
 
 
 def _valid_loss(metrics: dict[str, float]) -> float:
@@ -130,7 +139,7 @@ def restore_best(workdir: pathlib.Path) -> tuple[Experiment, Any, int]:
     directory = workdir / "checkpoints"
     if not directory.is_dir():
         raise UserError(f"--workdir {workdir}: no checkpoints here; train with launch.train first")
-    with Checkpoints(directory) as checkpoints:
+    with Checkpoints(directory, read_only=True) as checkpoints:
         step = checkpoints.best_step
         if step is None:
             raise UserError(

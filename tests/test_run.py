@@ -146,3 +146,21 @@ def test_the_best_checkpoint_outlives_later_ones(tmp_path):
         assert checkpoints.best_step == 10 and checkpoints.latest_step == 25
     kept = sorted(int(p.name) for p in (tmp_path / "checkpoints").iterdir() if p.name.isdigit())
     assert kept == [10, 20, 25]
+
+
+def test_a_damaged_checkpoint_is_told(tmp_path):
+    run(tiny.echo(), tmp_path)
+    for file in (tmp_path / "checkpoints" / "12" / "params").rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"")
+    with pytest.raises(UserError, match="checkpoints/12: cannot be restored"):
+        restore_best(tmp_path)
+
+
+def test_reading_leaves_a_save_in_progress_alone(tmp_path):
+    run(tiny.echo(), tmp_path)
+    busy = tmp_path / "checkpoints" / "18.orbax-checkpoint-tmp"
+    busy.mkdir()
+    restore_best(tmp_path)
+    assert busy.exists()
+    assert restore_best(tmp_path)[2] == 12
