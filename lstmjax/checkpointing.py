@@ -85,10 +85,11 @@ class Checkpoints:
                 metrics={"valid_loss": valid_loss, "seconds": seconds},
                 force=True,
             )
-        except OSError as error:
+        except (OSError, ValueError) as error:  # tensorstore's ValueError: a full disk, too
+            reason = getattr(error, "strerror", None) or str(error)[:200]
             raise UserError(
                 f"{self.directory}: checkpoint {step} could not be saved "
-                f"({error.strerror or error}); earlier ones are intact: "
+                f"({reason}); earlier ones are intact: "
                 "make room and run the same command again"
             ) from error
 

@@ -22,6 +22,7 @@ def start(main: Callable[[], Any]) -> NoReturn:
         logging.set_verbosity(logging.ERROR)  # orbax and jax tell every step they take
         try:
             main()
+            sys.stdout.flush()
         except UserError as error:
             _exit(1, " ".join(str(error).split()))
         except Interrupted as stop:
@@ -32,6 +33,8 @@ def start(main: Callable[[], Any]) -> NoReturn:
             # whoever read our output has gone; nothing more can be said
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(1)
+        except OSError as error:
+            _exit(1, f"{error.filename or 'writing'}: {error.strerror or error}")
 
     app.run(guarded, flags_parser=_parse)
 

@@ -26,12 +26,12 @@ class Experiment:
     task: Task
     model: Model
     optimizer: Optimizer
-    steps: int = setting(1_000, at_least=1)  # updates
+    steps: int = setting(1_000, at_least=1, at_most=2**30)  # updates
     batch_size: int = setting(32, at_least=1)  # examples an update
     # Streams: the share of rows whose carry starts afresh at an update, so that the model also
     # learns to begin (Melis et al. 2018 reset the state with probability 0.01).
     carry_reset: float = setting(0.01, at_least=0, at_most=1)
-    seed: int = setting(0, at_least=0)
+    seed: int = setting(0, at_least=0, at_most=2**30)
     seeds: int = setting(1, at_least=1)  # runs trained side by side, from seed, seed + 1, ...
     log_every: int = setting(100, at_least=1)  # updates between log lines
     evaluate_every: int = setting(1_000, at_least=1)  # updates between evaluations and checkpoints
@@ -97,7 +97,7 @@ def read_json(path: pathlib.Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path} does not exist: is this a training directory?") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path} cannot be read as JSON: {error}") from error
 
 

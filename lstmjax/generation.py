@@ -15,7 +15,7 @@ from jax import Array
 from lstmjax.checkpointing import restore_best
 from lstmjax.errors import UserError
 from lstmjax.models.base import Model
-from lstmjax.settings import setting
+from lstmjax.settings import check, setting
 from lstmjax.tasks.text import Text
 
 CHUNK = 64  # symbols drawn between two visits to the host
@@ -128,6 +128,7 @@ def write_samples(
     Raises:
       UserError: the run is not of a text model, or the prompt has characters unknown to it.
     """
+    check(how, "--")
     if not prompt:
         raise UserError("--prompt is empty: give at least one character to start from")
     if rows > 1:

@@ -19,7 +19,7 @@ class Optimizer:
     schedule: Schedule = "constant"
     warmup_steps: int = setting(0, at_least=0)  # updates of linear warm-up from 0, any schedule
     final_fraction: float = setting(0.0, at_least=0, at_most=1)  # cosine, exponential: last/highest
-    plateau_factor: float = setting(0.5, at_least=0, at_most=1)  # plateau: the rate's factor
+    plateau_factor: float = setting(0.5, at_least=0.001, at_most=0.999)  # plateau: of the rate
     plateau_window: int = setting(100, at_least=1)  # plateau: updates whose mean loss is compared
     plateau_patience: int = setting(10, at_least=1)  # plateau: windows without a new lowest loss
     clip_norm: float | None = setting(None, at_least=0)  # of the whole gradient; none: no clipping

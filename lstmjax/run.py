@@ -116,8 +116,11 @@ def run(experiment: Experiment, path: pathlib.Path) -> dict[str, Any]:
     experiment = experiment.resolve()
     data = experiment.task.load()
     check_sizes(experiment, data)
+    jax.eval_shape(lambda: init_state(experiment, data))  # faults of the model, before any file
     data = data._replace(arrays=jax.device_put(data.arrays))
     with deferred_signals() as signals, Workdir(path, experiment) as workdir:
+        sizes = (f"{name} {size:,}" for name, size in data.sizes.items() if size is not None)
+        print(f"{experiment.task.describe(data)}; examples: {', '.join(sizes)}", file=sys.stderr)
         with Checkpoints(workdir.checkpoints) as checkpoints:
             state, clock = train(experiment, data, workdir, checkpoints, signals)
             return report(experiment, data, workdir, checkpoints, state, clock, signals)
@@ -174,18 +177,23 @@ def train(
                 read(*unread)
             step, unread = step + count, (step + count, count, log)
             due = step % experiment.evaluate_every == 0 or step == experiment.steps
-            if due or signals:
+            stop = bool(signals)  # read once: one that comes from here on waits for the next round
+            if due or stop:
                 read(*unread)
                 unread = None
         if due:
             with clock.on("evaluate"):
                 scores = validate(state.params)
+            if not np.isfinite(scores["loss"]).all():
+                last = {"validation loss": scores["loss"]}
+                raise UserError(_not_finite(step, last, checkpoints.latest_step))
             workdir.log({"step": step, "valid": {k: v.tolist() for k, v in scores.items()}})
             progress.say(f"step {step:,}  {_in_words(scores)}")
-        if due or signals:
+        if due or stop:
             # a checkpoint outside the evaluations has no validation loss and is never the best
             loss = float(np.mean(scores["loss"])) if due else math.inf
             checkpoints.save(state, experiment, loss, clock.spent)
+        if stop:
             stop_if(signals, step)
     progress.close()
     return state, clock

@@ -6,10 +6,8 @@ from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 
-from lstmjax.errors import UserError
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 
@@ -68,6 +66,10 @@ class Task:
           UserError: a file is missing or malformed, or is not the one trained on.
         """
         raise NotImplementedError
+
+    def describe(self, data: Data) -> str:
+        """What is trained on, in a few words: printed as a run starts."""
+        return type(self).__name__
 
     def batch(self, arrays: Any, split: str, indices: Array) -> Batch:
         """The examples at `indices` (batch,) of a split; traceable."""
@@ -169,11 +171,3 @@ def draw_member(
     shape = jax.eval_shape(draw, key)
     nothing = key, jnp.zeros(shape.shape, shape.dtype), jnp.bool_(False)
     return jax.lax.while_loop(lambda state: ~state[2], try_again, nothing)[1]
-
-
-def check_size(where: str, size: int, at_least: int = 1) -> None:
-    """Raises UserError where a split has too few examples to be used."""
-    if size < at_least:
-        raise UserError(
-            f"{where} holds {np.maximum(size, 0)} examples, at least {at_least} are needed"
-        )

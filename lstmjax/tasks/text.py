@@ -102,7 +102,8 @@ class Text(Task):
         train = np.asarray(data.arrays["train"], np.int64)
         test = np.asarray(data.arrays["test"], np.int64)
         floors = {}
-        for name, order in (("unigram", 1), ("5-gram with back-off", 5)):
+        longest = next(order for order in (5, 4, 3, 2) if self.outputs**order < 2**63)
+        for name, order in (("unigram", 1), (f"{longest}-gram with back-off", longest)):
             floors[name] = _in_all_units(NGram(train, self.outputs, order).nats(test))
         before, held_out = (self.decode(codes).encode() for codes in (train, test))
         packed = 8 * (_xz_size(before + held_out) - _xz_size(before)) / len(test)
@@ -118,8 +119,17 @@ class Text(Task):
             lines += [repr(self.decode(target))[1:-1][: len(target)], marks.rstrip()]
         return lines
 
+    def describe(self, data: Data) -> str:
+        """The corpus and its size."""
+        symbols = sum(len(part) for part in data.arrays.values())
+        return f"{self._source()}: {symbols:,} {self.level}s, {self.outputs} different ones"
+
     def encode(self, text: str) -> np.ndarray:
         """Text to codes; UserError names the characters that the corpus lacked."""
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise UserError("--prompt is not UTF-8") from None
         points = np.frombuffer(text.encode().decode(self._encoding).encode("utf-32-le"), np.uint32)
         known = np.frombuffer(self.vocabulary.encode("utf-32-le"), np.uint32)  # sorted
         place = np.minimum(np.searchsorted(known, points), len(known) - 1)
@@ -162,7 +172,11 @@ def _read_corpus(path: str, pattern: str) -> bytes:
         raise UserError(f"task.path {path}: no such file or directory")
     files = [root]
     if root.is_dir():
-        inside = ((file.relative_to(root).parts, file) for file in root.glob(pattern))
+        try:
+            found = list(root.glob(pattern))
+        except (ValueError, NotImplementedError) as error:
+            raise UserError(f"task.pattern {pattern!r}: {error}; try **/*.txt") from error
+        inside = ((file.relative_to(root).parts, file) for file in found)
         files = [
             file for parts, file in sorted(inside) if file.is_file() and not SKIPPED & {*parts}
         ]
@@ -195,6 +209,6 @@ def _in_all_units(nats: float) -> dict[str, float]:
 
 def _xz_size(text: bytes) -> int:
     """Bytes after LZMA with a window over all of the text (the format behind xz)."""
-    window = max(len(text), 2**16)
+    window = min(max(len(text), 2**16), 2**28)
     filters = [{"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": window}]
     return len(lzma.compress(text, lzma.FORMAT_RAW, filters=filters))
