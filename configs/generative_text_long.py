@@ -2,6 +2,8 @@ r"""A text with one LSTM of 512: better than `generative_text.py`, and slower.
 
 python -m launch.train --config=configs/generative_text_long.py --workdir=runs/long \
         --set task.path=my.txt
+
+Tiny Shakespeare, seed 0: 1.461 nats a character, 30 minutes on two CPU cores busy with other work.
 """
 
 from lstmjax.experiment import Experiment
@@ -11,7 +13,7 @@ from lstmjax.tasks.text import Text
 
 
 def get_config() -> Experiment:
-    """About six epochs of two million characters; dropout as a megabyte of text asks for."""
+    """Twelve epochs of a megabyte of text, and the dropout that they ask for."""
     return Experiment(
         task=Text(window=64),
         model=Generative(features=(512,), dropout=0.35),
