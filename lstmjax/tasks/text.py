@@ -161,12 +161,15 @@ class Text(Task):
 
     def _corpus(self) -> bytes:
         if self.path is None:
-            return _read_corpus(sysconfig.get_paths()["stdlib"], "**/*.py")
-        return _read_corpus(self.path, self.pattern)
+            return _read_corpus(sysconfig.get_paths()["stdlib"], "**/*.py", library=True)
+        return _read_corpus(self.path, self.pattern, library=False)
 
 
-def _read_corpus(path: str, pattern: str) -> bytes:
-    """The bytes of a UTF-8 file, or of a directory's files joined in sorted order."""
+def _read_corpus(path: str, pattern: str, library: bool) -> bytes:
+    """The bytes of a UTF-8 file, or of a directory's files joined in sorted order.
+
+    Of Python's `library`, tests, installed packages and files in older encodings are left out.
+    """
     root = pathlib.Path(path)
     if not root.exists():
         raise UserError(f"task.path {path}: no such file or directory")
@@ -177,8 +180,9 @@ def _read_corpus(path: str, pattern: str) -> bytes:
         except (ValueError, NotImplementedError) as error:
             raise UserError(f"task.pattern {pattern!r}: {error}; try **/*.txt") from error
         inside = ((file.relative_to(root).parts, file) for file in found)
+        skipped = SKIPPED if library else set()
         files = [
-            file for parts, file in sorted(inside) if file.is_file() and not SKIPPED & {*parts}
+            file for parts, file in sorted(inside) if file.is_file() and not skipped & {*parts}
         ]
     if not files:
         raise UserError(f"task.path {path}: no file in it matches task.pattern {pattern!r}")
@@ -190,8 +194,8 @@ def _read_corpus(path: str, pattern: str) -> bytes:
         except OSError as error:
             raise UserError(f"task.path {file}: {error.strerror}") from error
         except UnicodeDecodeError as error:
-            if root.is_dir() and pattern == "**/*.py":
-                contents.pop()  # the standard library keeps a few files in older encodings
+            if library:
+                contents.pop()
                 continue
             raise UserError(
                 f"task.path {file}: not UTF-8 at byte {error.start:,}; convert it, "
