@@ -70,9 +70,7 @@ class Checkpoints:
         Raises:
           UserError: the disk is full or cannot be written.
         """
-        rest = {
-            f.name: getattr(state, f.name) for f in dataclasses.fields(state) if f.name != "params"
-        }
+        rest = _all_but_params(state)
         step = int(jax.device_get(state.step).max())
         try:
             self._manager.save(
@@ -95,11 +93,7 @@ class Checkpoints:
 
     def restore(self, abstract: Any, step: int) -> Any:
         """The state at a checkpoint, in the structure and on the devices of `abstract`."""
-        rest = {
-            f.name: getattr(abstract, f.name)
-            for f in dataclasses.fields(abstract)
-            if f.name != "params"
-        }
+        rest = _all_but_params(abstract)
         items = self._restore(
             step,
             params=ocp.args.StandardRestore(abstract.params),
@@ -125,6 +119,11 @@ class Checkpoints:
                 f"({type(error).__name__}: {str(error)[:200]}); "
                 "remove this checkpoint to go on from the one before"
             ) from error
+
+
+def _all_but_params(state: Any) -> dict[str, Any]:
+    names = (field.name for field in dataclasses.fields(state))
+    return {name: getattr(state, name) for name in names if name != "params"}
 
 
 def _valid_loss(metrics: dict[str, float]) -> float:

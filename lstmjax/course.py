@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import numpy as np
 
 from lstmjax import figures, generation, reporting
@@ -169,8 +168,7 @@ def draw(entry: Entry, directory: pathlib.Path) -> list[Figure]:
     pictures = [Figure(path, figures.learning_curve(read_log(directory / "metrics.jsonl"), path))]
     if entry.figure is not None:
         experiment, params, _ = restore_best(directory)
-        if experiment.seeds > 1:
-            params = jax.tree.map(lambda leaf: leaf[0], params)
+        params = experiment.first_seed(params)
         path = directory / "figures" / f"{entry.figure.__name__}.png"
         caption = entry.figure(experiment, experiment.task.load(), params, path)
         pictures.insert(0, Figure(path, caption))

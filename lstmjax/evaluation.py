@@ -76,8 +76,7 @@ def summarize(scores: dict[str, np.ndarray]) -> dict[str, dict[str, Any]]:
 
 def answers(experiment: Experiment, data: Data, params: Any, count: int = 10) -> list[str]:
     """What `task.show` says of the first test examples; of several seeds, the first's answers."""
-    if experiment.seeds > 1:
-        params = jax.tree.map(lambda leaf: leaf[0], params)
+    params = experiment.first_seed(params)
     indices = jnp.arange(min(count, data.sizes["test"]))
     batch = experiment.task.batch(data.arrays, "test", indices)
     outputs, _ = jax.jit(lambda p, b: experiment.apply(p, b, None))(params, batch)

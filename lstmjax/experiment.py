@@ -71,6 +71,10 @@ class Experiment:
         _, carry = jax.eval_shape(self.apply, params, batch)
         return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), carry)
 
+    def first_seed(self, params: Any) -> Any:
+        """The parameters of one seed: of several side by side, the first's."""
+        return params if self.seeds == 1 else jax.tree.map(lambda leaf: leaf[0], params)
+
     def to_json(self) -> dict[str, Any]:
         """A JSON value from which `from_json` builds an equal experiment."""
         return settings.to_json(self)

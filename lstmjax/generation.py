@@ -25,9 +25,7 @@ CHUNK = 64  # symbols drawn between two visits to the host
 class Sampling:
     """How the next symbol is drawn from its distribution."""
 
-    temperature: float = setting(
-        1.0, at_least=0
-    )  # divides the logits; 0 takes the likeliest symbol
+    temperature: float = setting(1.0, at_least=0)  # divides the logits; 0 takes the likeliest
     top_k: int | None = setting(None, at_least=1)  # draw among the k likeliest (Fan et al. 2018)
     top_p: float | None = setting(None, at_least=0, at_most=1)  # nucleus (Holtzman et al. 2020)
 
@@ -93,9 +91,8 @@ def generate(
         (logits, carry), drawn = jax.lax.scan(one, (logits, carry), noise, length=CHUNK)
         return logits, carry, drawn.T
 
-    padded = np.zeros(
-        max(64, 1 << (len(prompt) - 1).bit_length()), np.int32
-    )  # few shapes to compile
+    # powers of two: few shapes to compile
+    padded = np.zeros(max(64, 1 << (len(prompt) - 1).bit_length()), np.int32)
     padded[: len(prompt)] = prompt
     logits, carry = read(params, padded, np.int32(len(prompt)))
     for chunk, start in enumerate(range(0, length, CHUNK)):
@@ -113,9 +110,7 @@ def restore_text_model(workdir: pathlib.Path) -> tuple[Text, Model, Any]:
     if not isinstance(experiment.task, Text):
         task = type(experiment.task).__name__
         raise UserError(f"--workdir {workdir}: its task is {task}, which does not write text")
-    if experiment.seeds > 1:
-        params = jax.tree.map(lambda leaf: leaf[0], params)
-    return experiment.task, experiment.model, params
+    return experiment.task, experiment.model, experiment.first_seed(params)
 
 
 def write_samples(
