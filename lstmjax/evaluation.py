@@ -13,7 +13,7 @@ from lstmjax.checkpointing import restore_best
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.order import evaluation_indices
-from lstmjax.tasks.base import Batch, Data
+from lstmjax.tasks.base import Batch, Data, Shape
 
 
 class Evaluation:
@@ -26,21 +26,32 @@ class Evaluation:
     def __init__(self, experiment: Experiment, data: Data, split: str, params: Any):
         """Compiles the program for parameters like `params`."""
         self._arrays = data.arrays
-        indices, valid = evaluation_indices(
-            data.sizes[split], experiment.task.stream, experiment.evaluation_batch_size
-        )
+        task, size = experiment.task, data.sizes[split]
+        parts = [(None, np.arange(size, dtype=np.int32))]  # the examples of each shape
+        if data.buckets is not None:
+            of = data.buckets.of[split]
+            parts = [(shape, np.flatnonzero(of == i)) for i, shape in enumerate(data.shapes)]
 
         def sums(params: Any, arrays: Any) -> dict[str, tuple[Array, Array]]:
-            def one_batch(carry: Any, now: tuple[Array, Array]) -> tuple[Any, dict]:
-                batch = only(experiment.task.batch(arrays, split, now[0]), now[1])
-                outputs, after = experiment.apply(params, batch, carry)
-                loss = metrics.mean(experiment.task.loss(outputs, batch), batch.mask)
-                scores = {"loss": loss} | dict(experiment.task.metrics(outputs, batch))
-                return after if experiment.task.stream else None, scores
+            def of_shape(shape: Shape | None, examples: np.ndarray) -> dict:
+                places, valid = evaluation_indices(
+                    len(examples), task.stream, experiment.evaluation_batch_size
+                )
+                indices = examples.astype(np.int32)[places]
 
-            example = jax.eval_shape(lambda: experiment.task.batch(arrays, split, indices[0]))
-            carry = experiment.zero_carry(params, example)
-            return jax.lax.scan(one_batch, carry, (indices, valid))[1]
+                def one_batch(carry: Any, now: tuple[Array, Array]) -> tuple[Any, dict]:
+                    batch = only(task.batch(arrays, split, now[0], shape), now[1])
+                    outputs, after = experiment.apply(params, batch, carry)
+                    loss = metrics.mean(task.loss(outputs, batch), batch.mask)
+                    scores = {"loss": loss} | dict(task.metrics(outputs, batch))
+                    return after if task.stream else None, scores
+
+                example = jax.eval_shape(lambda: task.batch(arrays, split, indices[0], shape))
+                carry = experiment.zero_carry(params, example)
+                return jax.lax.scan(one_batch, carry, (indices, valid))[1]
+
+            scores = [of_shape(*part) for part in parts if len(part[1])]
+            return jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *scores)
 
         if experiment.seeds > 1:
             sums = jax.vmap(sums, (0, None))

@@ -41,6 +41,45 @@ def training_indices(
     return indices
 
 
+def bucketed_indices(
+    bucket: np.ndarray, batch_size: int, seed: int, first: int, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The examples of `count` steps, each of one bucket or of neighbours, and the widest of each.
+
+    An epoch is the shuffled examples, sorted by bucket and cut into batches, which come in an
+    order of their own: each example is read once, and some of the first bucket twice where the
+    examples do not fill the last batch. The buckets of the steps do not depend on the seed, so that
+    many seeds side by side compute the same shapes.
+
+    Args:
+      bucket: (size,) integers, of each example.
+      batch_size: examples of a step.
+      seed: of the shuffling.
+      first: the first step, 0-based.
+      count: how many steps.
+
+    Returns:
+      int32 (count, batch_size), and the bucket of each step, int32 (count,).
+    """
+    steps = np.arange(first, first + count)
+    indices, widest = np.empty((count, batch_size), np.int32), np.empty(count, np.int32)
+    batches = -(-len(bucket) // batch_size)
+    for epoch in np.unique(steps // batches):
+        here = steps // batches == epoch
+        cut = _cut(bucket, batch_size, seed, int(epoch))
+        order = np.random.default_rng([epoch]).permutation(batches)[steps[here] % batches]
+        indices[here], widest[here] = cut[order], bucket[cut[order]].max(-1)
+    return indices, widest
+
+
+def _cut(bucket: np.ndarray, batch_size: int, seed: int, epoch: int) -> np.ndarray:
+    """An epoch's examples in batches of neighbouring buckets, (batches, batch_size)."""
+    shuffled = _shuffled(len(bucket), seed, epoch)
+    more = np.resize(shuffled[bucket[shuffled] == bucket.min()], -len(bucket) % batch_size)
+    filled = np.concatenate([shuffled, more])
+    return filled[np.argsort(bucket[filled], kind="stable")].reshape(-1, batch_size)
+
+
 def evaluation_indices(size: int, stream: bool, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
     """Every example of a split once, in batches, and which entries are examples.
 

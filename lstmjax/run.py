@@ -20,7 +20,8 @@ from lstmjax.evaluation import Evaluation
 from lstmjax.experiment import Experiment
 from lstmjax.recurrent import choose_kernel
 from lstmjax.tasks.base import Data
-from lstmjax.training import State, check_sizes, indices_of, init_state, make_advance
+from lstmjax.tasks.buckets import padded_share
+from lstmjax.training import State, check_sizes, init_state, make_advance, stretch_of
 from lstmjax.workdir import Workdir, read_log, write_json
 
 SECONDS_BETWEEN_LINES = 10.0  # of progress where there is no terminal
@@ -144,8 +145,8 @@ def train(
         if step == experiment.steps:
             return state, clock
         advance = jax.jit(make_advance(experiment, data), donate_argnums=0)
-        indices = indices_of(experiment, data, step, 0)
-        advance = advance.lower(state, data.arrays, indices, np.int32(0)).compile()
+        stretch = stretch_of(experiment, data, step, 0)
+        advance = advance.lower(state, data.arrays, stretch, np.int32(0)).compile()
         validate = Evaluation(experiment, data, "valid", state.params)
 
     progress = Progress(step, experiment.steps)
@@ -171,8 +172,8 @@ def train(
         )
         count = min(boundary, experiment.steps) - step
         with clock.on("train"):
-            indices = indices_of(experiment, data, step, count)
-            state, log = advance(state, data.arrays, indices, np.int32(count))
+            stretch = stretch_of(experiment, data, step, count)
+            state, log = advance(state, data.arrays, stretch, np.int32(count))
             if unread:  # the stretch before, while the device works on this one
                 read(*unread)
             step, unread = step + count, (step + count, count, log)
@@ -244,6 +245,8 @@ def report(
         "test": scores,
         "floors": experiment.task.floors(data),
     }
+    if data.buckets is not None:
+        result["padding"] = round(padded_share(data.buckets, "train"), 4)  # of the computed steps
     stop_if(signals, experiment.steps)
     write_json(workdir.path / "report.json", result)
     workdir.figures.mkdir(exist_ok=True)

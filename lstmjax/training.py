@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import flax.struct
 import jax
@@ -14,8 +14,8 @@ from jax import Array
 from lstmjax import metrics
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
-from lstmjax.order import training_indices
-from lstmjax.tasks.base import Data
+from lstmjax.order import bucketed_indices, training_indices
+from lstmjax.tasks.base import Batch, Data, Shape
 
 
 @flax.struct.dataclass
@@ -27,6 +27,13 @@ class State:
     opt_state: Any
     key: Array  # never changes: randomness at a step is fold_in(key, step)
     carry: Any  # of the stream after the last step; None where the task is not a stream
+
+
+class Stretch(NamedTuple):
+    """What consecutive steps read."""
+
+    indices: np.ndarray  # (steps, batch), with several seeds (steps, seeds, batch): which examples
+    buckets: np.ndarray  # (steps,): to which of the data's shapes they are padded
 
 
 def check_sizes(experiment: Experiment, data: Data) -> None:
@@ -48,7 +55,7 @@ def init_state(experiment: Experiment, data: Data) -> State:
 
     def init(arrays: Any, seed: Array) -> State:
         key, params_key = jax.random.split(jax.random.key(seed))
-        batch = experiment.task.batch(arrays, "train", rows)
+        batch = experiment.task.batch(arrays, "train", rows, data.shapes[0])
         given = {} if batch.lengths is None else {"lengths": batch.lengths}
         params = experiment.model.init(params_key, batch.inputs, **given)["params"]
         opt_state = experiment.optimizer.build(experiment.steps).init(params)
@@ -62,13 +69,17 @@ def init_state(experiment: Experiment, data: Data) -> State:
 
 def make_step(
     experiment: Experiment, data: Data
-) -> Callable[[State, Any, Array], tuple[State, dict]]:
-    """One update: `(state, arrays, indices (batch,)) -> (state, {"loss", "gradient_norm"})`."""
+) -> Callable[[State, Any, Array, Array], tuple[State, dict]]:
+    """One update: `(state, arrays, indices, bucket) -> (state, {"loss", "gradient_norm"})`.
+
+    `indices` is (batch,), and `bucket` says to which of the data's shapes they are padded.
+    """
     task, optimizer = experiment.task, experiment.optimizer.build(experiment.steps)
     size = data.sizes["train"]
 
-    def step(state: State, arrays: Any, indices: Array) -> tuple[State, dict[str, Array]]:
-        batch = task.batch(arrays, "train", indices)
+    def step(
+        state: State, arrays: Any, indices: Array, bucket: Array
+    ) -> tuple[State, dict[str, Array]]:
         carry = state.carry
         dropout_key, reset_key = jax.random.split(jax.random.fold_in(state.key, state.step))
         if task.stream:
@@ -76,20 +87,25 @@ def make_step(
             fresh |= state.step % (size // experiment.batch_size) == 0
             carry = jax.tree.map(lambda leaf: jnp.where(fresh[:, None], 0, leaf), carry)
 
-        def loss(params: Any) -> tuple[Array, Any]:
+        def loss(params: Any, batch: Batch) -> tuple[Array, Any]:
             outputs, after = experiment.apply(
                 params, batch, carry, train=True, rngs={"dropout": dropout_key}
             )
             total, count = metrics.mean(task.loss(outputs, batch), batch.mask)
-            return total / jnp.maximum(count, 1), after
+            return total / jnp.maximum(count, 1), after if task.stream else None
 
-        (value, after), gradient = jax.value_and_grad(loss, has_aux=True)(state.params)
+        def slope(shape: Shape | None) -> tuple[tuple[Array, Any], Any]:
+            batch = task.batch(arrays, "train", indices, shape)
+            return jax.value_and_grad(loss, has_aux=True)(state.params, batch)
+
+        of_shapes = [functools.partial(slope, shape) for shape in data.shapes]
+        (value, after), gradient = jax.lax.switch(bucket, of_shapes)
         updates, opt_state = optimizer.update(gradient, state.opt_state, state.params, value=value)
         state = state.replace(
             step=state.step + 1,
             params=optax.apply_updates(state.params, updates),
             opt_state=opt_state,
-            carry=after if task.stream else None,
+            carry=after,
         )
         return state, {"loss": value, "gradient_norm": optax.tree.norm(gradient)}
 
@@ -99,18 +115,18 @@ def make_step(
 def make_advance(
     experiment: Experiment, data: Data
 ) -> Callable[..., tuple[State, dict[str, Array]]]:
-    """Many updates in one loop: `(state, arrays, indices, count) -> (state, log)`.
+    """Many updates in one loop: `(state, arrays, stretch, count) -> (state, log)`.
 
-    `indices` is (log_every, batch), with several seeds (log_every, seeds, batch), and the first
-    `count` rows are used, so that one program serves every stretch of steps. The log's arrays are
-    (log_every,), with several seeds (log_every, seeds). The loop stops after a step whose loss or
-    gradient is not finite.
+    The stretch has log_every steps of which the first `count` are done, so that one program serves
+    every stretch. The log's arrays are (log_every,), with several seeds (log_every, seeds). The
+    loop stops after a step whose loss or gradient is not finite.
     """
     step = make_step(experiment, data)
     if experiment.seeds > 1:
-        step = jax.vmap(step, (0, None, 0))
+        step = jax.vmap(step, (0, None, 0, None))
 
-    def advance(state: State, arrays: Any, indices: Array, count: Array) -> tuple[State, dict]:
+    def advance(state: State, arrays: Any, stretch: Stretch, count: Array) -> tuple[State, dict]:
+        indices, buckets = stretch
         empty = jnp.zeros((indices.shape[0], *indices.shape[1:-1]), jnp.float32)
 
         def unfinished(loop: tuple) -> Array:
@@ -119,7 +135,7 @@ def make_advance(
 
         def body(loop: tuple) -> tuple:
             i, _, state, log = loop
-            state, now = step(state, arrays, indices[i])
+            state, now = step(state, arrays, indices[i], buckets[i])
             finite = jnp.all(jnp.array([jnp.isfinite(value).all() for value in now.values()]))
             log = {name: log[name].at[i].set(value) for name, value in now.items()}
             return i + 1, finite, state, log
@@ -132,13 +148,21 @@ def make_advance(
     return advance
 
 
-def indices_of(experiment: Experiment, data: Data, first: int, count: int) -> np.ndarray:
-    """The indices that `advance` takes for `count` steps from `first`, padded to log_every."""
-    stream, size = experiment.task.stream, data.sizes["train"]
-    draw = functools.partial(training_indices, size, stream, experiment.batch_size)
-    seeds = range(experiment.seed, experiment.seed + experiment.seeds)
-    indices = np.stack([draw(seed, first, count) for seed in seeds], 1)  # (count, seeds, batch)
-    if experiment.seeds == 1:
-        indices = indices[:, 0]
-    padding = [(0, experiment.log_every - count)] + [(0, 0)] * (indices.ndim - 1)
-    return np.pad(indices, padding)
+def stretch_of(experiment: Experiment, data: Data, first: int, count: int) -> Stretch:
+    """What `advance` takes for `count` steps from `first`, padded to log_every steps."""
+    stream, size, batch_size = experiment.task.stream, data.sizes["train"], experiment.batch_size
+    buckets = np.zeros(count, np.int32)
+    of_seeds = []
+    for seed in range(experiment.seed, experiment.seed + experiment.seeds):
+        if data.buckets is None:
+            indices = training_indices(size, stream, batch_size, seed, first, count)
+        else:
+            of = data.buckets.of["train"]
+            indices, buckets = bucketed_indices(of, batch_size, seed, first, count)
+        of_seeds.append(indices)
+    indices = np.stack(of_seeds, 1) if experiment.seeds > 1 else of_seeds[0]
+
+    def pad(steps: np.ndarray) -> np.ndarray:
+        return np.pad(steps, [(0, experiment.log_every - count)] + [(0, 0)] * (steps.ndim - 1))
+
+    return Stretch(pad(indices), pad(buckets))

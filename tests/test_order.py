@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lstmjax.order import evaluation_indices, training_indices
+from lstmjax.order import bucketed_indices, evaluation_indices, training_indices
 
 
 def test_every_epoch_reads_each_example_once_in_another_order():
@@ -43,3 +43,27 @@ def test_evaluation_reads_each_example_once(size, batch, stream):
         for row in range(indices.shape[1]):
             kept = indices[:, row][valid[:, row]]
             assert np.all(np.diff(kept) == 1)
+
+
+BUCKET = np.array([0, 2, 1, 0, 0, 1, 2, 0, 0, 1, 0])
+
+
+def test_an_epoch_of_buckets_reads_each_example_and_few_of_another_bucket():
+    indices, widest = bucketed_indices(BUCKET, 3, seed=0, first=0, count=8)  # two epochs of 4
+    for epoch in (indices[:4], indices[4:]):
+        counts = np.bincount(epoch.ravel(), minlength=len(BUCKET))
+        assert np.all(counts >= 1) and counts.sum() == 12  # one example of bucket 0 twice
+    np.testing.assert_array_equal(widest, BUCKET[indices].max(1))
+    assert np.all((BUCKET[indices] == widest[:, None]).sum(1) >= 1)
+    assert (BUCKET[indices] != widest[:, None]).sum() <= 2 * 2 * 2  # where two buckets meet
+    assert list(widest[:4]) != sorted(widest[:4]) or list(widest[4:]) != sorted(widest[4:])
+
+
+def test_buckets_go_on_where_they_were_and_are_those_of_every_seed():
+    whole = bucketed_indices(BUCKET, 3, 7, 0, 9)
+    parts = [bucketed_indices(BUCKET, 3, 7, *part) for part in ((0, 2), (2, 7))]
+    for i in range(2):
+        np.testing.assert_array_equal(whole[i], np.concatenate([part[i] for part in parts]))
+    other = bucketed_indices(BUCKET, 3, 8, 0, 9)
+    np.testing.assert_array_equal(other[1], whole[1])
+    assert np.any(other[0] != whole[0])

@@ -37,17 +37,18 @@ def _leaves(tree, path=()):
         yield path, tree
 
 
-@pytest.mark.parametrize("kind", ["generated", "stream", "seeds"])
+@pytest.mark.parametrize("kind", ["generated", "stream", "seeds", "buckets"])
 def test_a_run_stopped_and_resumed_is_the_run_unstopped(kind, tmp_path, monkeypatch):
     """Stopped at two log boundaries, one of them between two evaluations."""
     experiment = {
         "generated": lambda: tiny.echo(),
         "stream": lambda: tiny.text(tmp_path),
         "seeds": lambda: tiny.echo(seeds=2),
+        "buckets": lambda: tiny.listops(),
     }[kind]()
     run(experiment, tmp_path / "whole")
 
-    genuine, stretches = run_module.indices_of, []
+    genuine, stretches = run_module.stretch_of, []
 
     def stop_in_every_second_stretch(*arguments):
         stretches.append(arguments)
@@ -55,7 +56,7 @@ def test_a_run_stopped_and_resumed_is_the_run_unstopped(kind, tmp_path, monkeypa
             os.kill(os.getpid(), signal.SIGTERM)
         return genuine(*arguments)
 
-    monkeypatch.setattr(run_module, "indices_of", stop_in_every_second_stretch)
+    monkeypatch.setattr(run_module, "stretch_of", stop_in_every_second_stretch)
     stops = 0
     while True:
         try:

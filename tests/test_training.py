@@ -9,7 +9,7 @@ import pytest
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import SGD
 from lstmjax.tasks.base import Batch
-from lstmjax.training import indices_of, init_state, make_advance, make_step
+from lstmjax.training import init_state, make_advance, make_step, stretch_of
 from tests import tiny
 
 
@@ -26,6 +26,7 @@ def prepared(tmp_path_factory):
         "generated": tiny.echo(),
         "stream": tiny.text(tmp_path_factory.mktemp("text")),
         "seeds": tiny.echo(seeds=3, seed=5),
+        "buckets": tiny.listops(),
     }
     return {
         name: (*made, jax.jit(make_advance(*made[:2])))
@@ -37,8 +38,8 @@ def advance_by(experiment, data, state, advance, count):
     """`count` steps in stretches of at most log_every; the log is that of the last stretch."""
     while count:
         now = min(count, experiment.log_every)
-        indices = indices_of(experiment, data, int(np.max(state.step)), now)
-        state, log = advance(state, data.arrays, indices, np.int32(now))
+        stretch = stretch_of(experiment, data, int(np.max(state.step)), now)
+        state, log = advance(state, data.arrays, stretch, np.int32(now))
         count -= now
     return state, log
 
@@ -53,7 +54,7 @@ def plain(tree):
     )
 
 
-@pytest.mark.parametrize("kind", ["generated", "stream", "seeds"])
+@pytest.mark.parametrize("kind", ["generated", "stream", "seeds", "buckets"])
 def test_n_and_m_steps_are_n_plus_m_steps_bit_for_bit(kind, prepared):
     experiment, data, start, advance = prepared[kind]
     whole, _ = advance_by(experiment, data, start, advance, 9)
@@ -65,14 +66,14 @@ def test_n_and_m_steps_are_n_plus_m_steps_bit_for_bit(kind, prepared):
             chex.assert_trees_all_equal(plain(part), plain(whole))
 
 
-@pytest.mark.parametrize("kind", ["generated", "stream", "seeds"])
+@pytest.mark.parametrize("kind", ["generated", "stream", "seeds", "buckets"])
 def test_the_step_compiles_once_and_sends_nothing_to_the_host(kind, prepared):
     """One program for every stretch of steps, over all the tests that share it."""
     experiment, data, state, advance = prepared[kind]
     for first, count in ((0, 3), (3, 3), (6, 1), (7, 2)):
-        indices = indices_of(experiment, data, first, count)
+        stretch = stretch_of(experiment, data, first, count)
         with jax.transfer_guard_device_to_host("disallow"):
-            state, _ = advance(state, data.arrays, indices, np.int32(count))
+            state, _ = advance(state, data.arrays, stretch, np.int32(count))
     assert int(np.max(state.step)) == 9
     assert advance._cache_size() == 1
 
@@ -95,14 +96,14 @@ def test_a_step_is_gradient_descent_on_the_mean_loss_of_what_counts():
     """Against a gradient taken by hand, with half of the batch masked out."""
 
     class HalfMasked(type(tiny.echo().task)):
-        def batch(self, arrays, split, indices):
+        def batch(self, arrays, split, indices, shape=None):
             batch = super().batch(arrays, split, indices)
             return batch._replace(mask=jnp.arange(len(indices)) < 2)
 
     task = HalfMasked(length=4, symbols=6, position=1)
     experiment, data, state = prepare(tiny.echo(task=task, optimizer=SGD(learning_rate=0.5)))
     indices = np.arange(4)
-    after, log = make_step(experiment, data)(state, data.arrays, indices)
+    after, log = make_step(experiment, data)(state, data.arrays, indices, 0)
     kept: Batch = task.batch(data.arrays, "train", indices[:2])
 
     def loss(params):
@@ -123,7 +124,8 @@ def test_the_carry_of_a_stream_runs_on_and_starts_afresh_with_the_text(prepared)
 
     def loss_with(carry_of, at):
         there = carry_of.replace(step=jnp.int32(at))
-        return float(step(there, data.arrays, indices_of(experiment, data, at, 1)[0])[1]["loss"])
+        indices = stretch_of(experiment, data, at, 1).indices[0]
+        return float(step(there, data.arrays, indices, 0)[1]["loss"])
 
     assert loss_with(marked, windows) == loss_with(state, windows)  # a new pass over the text
     assert loss_with(marked, windows + 1) != loss_with(state, windows + 1)
@@ -131,11 +133,11 @@ def test_the_carry_of_a_stream_runs_on_and_starts_afresh_with_the_text(prepared)
 
 def test_dropout_differs_from_step_to_step_and_repeats_after_a_restart(prepared):
     experiment, data, state, advance = prepared["stream"]
-    indices = indices_of(experiment, data, 0, 1)
+    stretch = stretch_of(experiment, data, 0, 1)
 
     def loss_at(at):
         there = state.replace(step=jnp.int32(at))
-        return float(advance(there, data.arrays, indices, np.int32(1))[1]["loss"][0])
+        return float(advance(there, data.arrays, stretch, np.int32(1))[1]["loss"][0])
 
     assert loss_at(1) == loss_at(1) != loss_at(2)
 
@@ -148,7 +150,7 @@ def test_the_loop_stops_at_the_first_loss_that_is_not_finite():
 
     experiment, data, state = prepare(tiny.echo(model=Overflow(features=8), log_every=6))
     advance = jax.jit(make_advance(experiment, data))
-    after, log = advance(state, data.arrays, indices_of(experiment, data, 0, 6), 6)
+    after, log = advance(state, data.arrays, stretch_of(experiment, data, 0, 6), 6)
     assert int(log["done"]) == int(after.step) < 6
     last = [float(log[name][int(log["done"]) - 1]) for name in ("loss", "gradient_norm")]
     assert not np.all(np.isfinite(last))

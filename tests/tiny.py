@@ -1,4 +1,4 @@
-"""Experiments that train in a moment, one generated and one a stream."""
+"""Experiments that train in a moment, one generated, one of unequal lengths, one a stream."""
 
 import pathlib
 
@@ -7,6 +7,7 @@ from lstmjax.models.generative import Generative
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import Adam
 from lstmjax.tasks.echo import Echo
+from lstmjax.tasks.listops import ListOps
 from lstmjax.tasks.text import Text
 
 POEM = "the cat sat on the mat; the dog dug in the fog. " * 40
@@ -22,6 +23,20 @@ def echo(**changes) -> Experiment:
         log_every=3,
         evaluate_every=6,
         evaluation_batch_size=32,
+    )
+    return Experiment(**fields | changes)
+
+
+def listops(**changes) -> Experiment:
+    fields = dict(
+        task=ListOps(train_examples=30, valid_examples=10, test_examples=20, length=14, shapes=3),
+        model=Vanilla(features=8),
+        optimizer=Adam(learning_rate=1e-2),
+        steps=12,
+        batch_size=4,
+        log_every=3,
+        evaluate_every=6,
+        evaluation_batch_size=8,
     )
     return Experiment(**fields | changes)
 

@@ -1,13 +1,16 @@
 """The contract of a task, and what tasks that generate their examples share."""
 
 import dataclasses
+import pathlib
 from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
+from lstmjax.errors import UserError
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 
@@ -24,14 +27,31 @@ class Batch(NamedTuple):
     mask: Array | None = None  # leading axes of the loss: what counts; None: everything
 
 
+Shape = tuple[int, ...]  # what a batch is padded to: (time,), or (source time, target time)
+
+
+class Buckets(NamedTuple):
+    """Examples of unequal length, each padded to one of a handful of shapes."""
+
+    shapes: tuple[Shape, ...]  # ascending
+    of: dict[str, np.ndarray]  # (size,) of each split: which shape example i is padded to
+    steps: dict[str, int]  # steps of all examples of a split together, without padding
+
+
 class Data(NamedTuple):
     """What a task runs on: arrays (a pytree, put on the device) and examples in each split.
 
-    A size of None means that the examples never run out.
+    A size of None means that the examples never run out; no buckets, that all are of one shape.
     """
 
     arrays: Any
     sizes: dict[str, int | None]
+    buckets: Buckets | None = None
+
+    @property
+    def shapes(self) -> tuple[Shape | None, ...]:
+        """What batches are padded to; None: the one shape that all have."""
+        return (None,) if self.buckets is None else self.buckets.shapes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,8 +91,11 @@ class Task:
         """What is trained on, in a few words: printed as a run starts."""
         return type(self).__name__
 
-    def batch(self, arrays: Any, split: str, indices: Array) -> Batch:
-        """The examples at `indices` (batch,) of a split; traceable."""
+    def batch(self, arrays: Any, split: str, indices: Array, shape: Shape | None = None) -> Batch:
+        """The examples at `indices` (batch,) of a split, padded to one of its shapes; traceable.
+
+        Where the data has no buckets, `shape` is None.
+        """
         raise NotImplementedError
 
     def loss(self, outputs: Any, batch: Batch) -> Array:
@@ -93,6 +116,25 @@ class Task:
 
     def show(self, outputs: Any, batch: Batch) -> list[str]:
         """A line a person understands for each example: input, answer, and whether it is right."""
+        raise NotImplementedError
+
+    def read(self, path: pathlib.Path) -> tuple[Any, list[Batch]]:
+        """Reads a user's file to predict from: what `write` needs of it, and its examples.
+
+        Each row of the batches, one after the other, is one example in the order of the file; the
+        batches have a handful of shapes, and no targets.
+
+        Raises:
+          UserError: the file is missing or malformed, with its line or row.
+        """
+        raise UserError(f"task {type(self).__name__} has no files to predict from")
+
+    def answer(self, outputs: Any, batch: Batch) -> list[Any]:
+        """What the model's outputs say of each row of a batch: one answer a row."""
+        raise NotImplementedError
+
+    def write(self, path: pathlib.Path, source: Any, answers: list[Any]) -> None:
+        """Writes the answers to the examples of `source`, in their order."""
         raise NotImplementedError
 
 
@@ -116,7 +158,7 @@ class Generated(Task):
         """No arrays: everything is drawn."""
         return Data((), {"train": None, "valid": self.valid_examples, "test": self.test_examples})
 
-    def batch(self, arrays: Any, split: str, indices: Array) -> Batch:
+    def batch(self, arrays: Any, split: str, indices: Array, shape: Shape | None = None) -> Batch:
         """Draws the examples at `indices`."""
         key = jax.random.fold_in(jax.random.key(self.data_seed), SPLITS.index(split))
         keys = jax.vmap(lambda index: jax.random.fold_in(key, index))(indices)

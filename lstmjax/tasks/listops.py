@@ -14,7 +14,8 @@ from lstmjax import metrics
 from lstmjax.errors import UserError
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
-from lstmjax.tasks.base import SPLITS, Batch, Data, Task
+from lstmjax.tasks.base import SPLITS, Batch, Data, Shape, Task
+from lstmjax.tasks.buckets import make_buckets
 
 OPERATORS = ("MAX", "MIN", "MED", "SM")  # largest, smallest, median, sum modulo 10
 # digits are symbols 0 to 9, the operators' opening brackets follow, the closing one is last
@@ -42,6 +43,7 @@ class ListOps(Task):
     valid_examples: int = setting(2_000, at_least=1)
     test_examples: int = setting(10_000, at_least=1)
     data_seed: int = setting(0, at_least=0)
+    shapes: int = setting(4, at_least=1, at_most=16)  # lengths that batches are padded to
 
     @property
     def outputs(self) -> int:
@@ -52,9 +54,11 @@ class ListOps(Task):
         """Draws the expressions of all splits: symbols, lengths and values."""
         return _draw(self)
 
-    def batch(self, arrays: dict, split: str, indices: Array) -> Batch:
+    def batch(self, arrays: dict, split: str, indices: Array, shape: Shape | None = None) -> Batch:
         """Expressions as one-hot symbols (batch, length, symbols), and their values (batch,)."""
         symbols, lengths, values = (array[indices] for array in arrays[split])
+        if shape is not None:
+            symbols = symbols[:, : shape[0]]
         return Batch(jax.nn.one_hot(symbols, SYMBOLS), values, lengths)
 
     def loss(self, outputs: Array, batch: Batch) -> Array:
@@ -154,7 +158,9 @@ def _draw(task: ListOps) -> Data:
     values = np.array(list(known.values()), np.int32)
     ends = np.cumsum(list(sizes.values()))[:-1]
     parts = zip(*(np.split(array, ends) for array in (rows, lengths, values)), strict=True)
-    return Data(dict(zip(SPLITS, parts, strict=True)), sizes)
+    arrays = dict(zip(SPLITS, parts, strict=True))
+    buckets = make_buckets({split: array[1] for split, array in arrays.items()}, task.shapes)
+    return Data(arrays, sizes, buckets)
 
 
 def _expression(generator: random.Random, task: ListOps, depth: int) -> tuple[list[int], int]:

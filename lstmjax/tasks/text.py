@@ -15,7 +15,7 @@ from lstmjax import metrics
 from lstmjax.errors import UserError
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
-from lstmjax.tasks.base import Batch, Data, Task
+from lstmjax.tasks.base import Batch, Data, Shape, Task
 from lstmjax.tasks.ngrams import NGram
 
 SKIPPED = {"test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__"}
@@ -75,7 +75,13 @@ class Text(Task):
         }
         return Data(arrays, sizes)
 
-    def batch(self, arrays: dict[str, Array], split: str, indices: Array) -> Batch:
+    def batch(
+        self,
+        arrays: dict[str, Array],
+        split: str,
+        indices: Array,
+        shape: Shape | None = None,
+    ) -> Batch:
         """Windows: inputs and targets (batch, window), the target the symbol after the input."""
         codes = arrays[split]
         places = indices[:, None] * self.window + jnp.arange(self.window + 1)

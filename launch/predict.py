@@ -1,0 +1,27 @@
+"""Answers a file of examples from the best checkpoint of a run.
+
+python -m launch.predict --workdir=DIR --input=FILE --output=FILE
+"""
+
+import pathlib
+import sys
+
+from absl import flags
+
+from lstmjax import command_line
+from lstmjax.prediction import predict
+
+WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required=True)
+INPUT = flags.DEFINE_string("input", None, "File of examples, in the task's format.", required=True)
+OUTPUT = flags.DEFINE_string("output", None, "File for the answers.", required=True)
+
+
+def main() -> None:
+    """Writes the answers, in the order of the examples."""
+    paths = (pathlib.Path(flag.value) for flag in (WORKDIR, INPUT, OUTPUT))
+    count = predict(*paths)
+    print(f"{OUTPUT.value}: {count:,} answers", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    command_line.start(main)

@@ -1,0 +1,65 @@
+"""Unequal lengths in a handful of shapes, chosen so that little of what is computed is padding."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from lstmjax.tasks.base import Buckets
+
+CANDIDATES = 128  # widths that are tried, at most
+
+
+def make_buckets(lengths: Mapping[str, np.ndarray], count: int) -> Buckets:
+    """Buckets for the examples of every split.
+
+    Args:
+      lengths: of the examples of each split, integers (size,), or (size, sides) where an example
+        has several, as a source and a target. Buckets are by the first side; a shape holds the
+        longest example of its bucket on every side.
+      count: how many shapes at most, each a part of the compiled program.
+    """
+    sides = {split: of.reshape(len(of), -1) for split, of in lengths.items()}
+    widths = choose_widths(
+        sides["train"][:, 0], max(of[:, 0].max() for of in sides.values()), count
+    )
+    buckets = {split: np.searchsorted(widths, of[:, 0]) for split, of in sides.items()}
+    everything = np.concatenate(list(sides.values()))
+    bucket = np.concatenate(list(buckets.values()))
+    shapes = tuple(
+        (int(width), *map(int, everything[bucket == i, 1:].max(0, initial=1)))
+        for i, width in enumerate(widths)
+    )
+    steps = {split: int(of.sum()) for split, of in sides.items()}
+    return Buckets(shapes, buckets, steps)
+
+
+def choose_widths(lengths: np.ndarray, longest: int, count: int) -> np.ndarray:
+    """The `count` widths, the last of them `longest`, that pad `lengths` (size,) the least.
+
+    By dynamic programming over the distinct lengths, or their quantiles where there are very many:
+    the least cost of the lengths up to a width is the least over the width before it.
+    """
+    distinct = np.unique(lengths)
+    if len(distinct) > CANDIDATES:
+        distinct = np.unique(np.quantile(distinct, np.linspace(0, 1, CANDIDATES), method="nearest"))
+    ends = np.unique([*distinct, longest])
+    below = np.searchsorted(np.sort(lengths), ends, side="right")  # examples of at most that length
+    least = ends * below  # steps of everything up to each end, in one width
+    chosen = [(end,) for end in ends]
+    for _ in range(count - 1):
+        # (before, end): what lies between two ends, in the width of the later one
+        between = np.where(ends[:, None] < ends, ends * (below - below[:, None]), np.inf)
+        total = least[:, None] + between
+        before = total.argmin(0)
+        better = total.min(0) < least
+        least = np.minimum(total.min(0), least)
+        chosen = [
+            (*chosen[before[i]], end) if better[i] else chosen[i] for i, end in enumerate(ends)
+        ]
+    return np.array(chosen[-1])
+
+
+def padded_share(buckets: Buckets, split: str) -> float:
+    """Which share of the steps of a split is padding, each example padded to its own bucket."""
+    computed = np.array([sum(shape) for shape in buckets.shapes])[buckets.of[split]].sum()
+    return float(1 - buckets.steps[split] / computed)
