@@ -11,7 +11,7 @@ from lstmjax.tasks.moving_square import MovingSquare
 
 
 def get_config() -> Experiment:
-    """The published model and budget, 5,000 videos in batches of 32, at Keras' defaults."""
+    """The published model and budget, 5,000 videos in batches of 32."""
     return Experiment(
         task=MovingSquare(frames=50, size=50, valid_examples=256),
         model=CnnLstm(features=50, filters=(2,), window=2, pool=2, initialization="keras"),

@@ -11,14 +11,14 @@ from lstmjax.tasks.addition import Addition
 
 
 def get_config() -> Experiment:
-    """The published model and budget, 75,000 sums in batches of 32, at Keras' defaults.
+    """The published model and budget, 75,000 sums in batches of 32.
 
     As published, there are only 1,000 different sums: what is tested was trained on.
     """
     return Experiment(
         task=Addition(terms=3, smallest=1, largest=10, layout="padded", held_out=False),
         model=RepeatVector(features=75, decoder_features=50, initialization="keras"),
-        optimizer=Adam(learning_rate=1e-3, epsilon=1e-7),
+        optimizer=Adam(learning_rate=5e-3, schedule="cosine", clip_norm=1.0),
         steps=2_344,
         batch_size=32,
         log_every=100,

@@ -11,11 +11,11 @@ from lstmjax.tasks.echo import Echo
 
 
 def get_config() -> Experiment:
-    """The published model and budget, 10,000 updates of one sequence, at Keras' defaults."""
+    """The published model and budget, 10,000 updates of one sequence."""
     return Experiment(
         task=Echo(length=5, symbols=10, position=2),
         model=Vanilla(features=25, initialization="keras"),
-        optimizer=Adam(learning_rate=1e-3, epsilon=1e-7),
+        optimizer=Adam(learning_rate=5e-3, schedule="cosine", clip_norm=1.0),
         steps=10_000,
         batch_size=1,
         log_every=500,

@@ -5,6 +5,7 @@ shows a trained model takes `(experiment, data, params, path)`, with the paramet
 """
 
 from lstmjax.figures.attention import attention
+from lstmjax.figures.benchmark import benchmark
 from lstmjax.figures.curves import directions, learning_curve, positions
 from lstmjax.figures.gates import gates
 from lstmjax.figures.rectangles import rectangles
@@ -12,6 +13,7 @@ from lstmjax.figures.sequences import forecasts, video
 
 __all__ = [
     "attention",
+    "benchmark",
     "directions",
     "forecasts",
     "gates",

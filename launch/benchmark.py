@@ -1,0 +1,33 @@
+"""Times layers, lessons, training on text, sampling, and how cost grows; peers beside them.
+
+python -m launch.benchmark [--json=FILE] [--peers] [--peer_python=PYTHON] [--only=layers,text]
+"""
+
+import pathlib
+import sys
+
+from absl import flags
+
+from lstmjax import command_line, figures
+from lstmjax.benchmark.suite import PARTS, Suite, benchmark
+
+JSON = flags.DEFINE_string("json", None, "File for the figures; a picture goes beside it.")
+PEERS = flags.DEFINE_bool("peers", False, "Run PyTorch, Keras and Flax on the same work, too.")
+PEER_PYTHON = flags.DEFINE_string("peer_python", sys.executable, "The Python that has the peers.")
+ONLY = flags.DEFINE_multi_enum("only", list(PARTS), PARTS, "A part to run. Repeatable.")
+ROUNDS = flags.DEFINE_integer("rounds", 1, "Times that each is run, in turn.", lower_bound=1)
+CONFIGS = flags.DEFINE_string("configs", "configs", "Directory of the configs.")
+
+
+def main() -> None:
+    """Prints a table a part."""
+    file = None if JSON.value is None else pathlib.Path(JSON.value)
+    python = PEER_PYTHON.value if PEERS.value else None
+    suite = Suite(pathlib.Path(CONFIGS.value), python, ROUNDS.value)
+    results = benchmark(suite, ONLY.value, file)
+    if file is not None and "layers" in results:
+        figures.benchmark(results["layers"], file.with_suffix(".png"))
+
+
+if __name__ == "__main__":
+    command_line.start(main)

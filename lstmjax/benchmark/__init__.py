@@ -1,0 +1,1 @@
+"""What lstmjax takes in time and memory, beside other frameworks and the machine's own limit."""

@@ -1,0 +1,290 @@
+"""What lstmjax does in a benchmark, one case a process.
+
+    python -m lstmjax.benchmark.work KIND JSON
+
+prints one JSON object. KIND is one of WORK.
+"""
+
+import json
+import pathlib
+import sys
+import tempfile
+import time as clock
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import Array, lax
+
+from lstmjax.benchmark.peers import CLASSES
+from lstmjax.benchmark.timing import milliseconds
+from lstmjax.experiment import Experiment, load_config
+from lstmjax.generation import CHUNK, Sampling, generate
+from lstmjax.models.base import Model
+from lstmjax.models.bidirectional import Bidirectional
+from lstmjax.models.generative import Generative
+from lstmjax.models.stacked import Stacked
+from lstmjax.optimizers import AdamW
+from lstmjax.run import run
+from lstmjax.tasks.text import Text
+from lstmjax.training import init_state, make_advance, stretch_of
+
+LOOP = 20  # training steps in one scan
+
+
+def _stack(hidden: int, layers: int, bidirectional: bool, kernel: str) -> Model:
+    if bidirectional:
+        return Bidirectional(outputs=CLASSES, features=hidden, kernel=kernel)
+    return Stacked(outputs=CLASSES, features=(hidden,) * layers, every_step=True, kernel=kernel)
+
+
+def _training(
+    batch: int, time: int, inputs: int, model: Model
+) -> tuple[Callable[..., tuple], list, Callable[..., Array]]:
+    """One step of training a stack, its (params, optimizer state), and a forward pass."""
+    x = jax.random.normal(jax.random.key(0), (batch, time, inputs))
+    y = jax.random.randint(jax.random.key(1), (batch, time), 0, CLASSES)
+    optimizer = optax.adam(1e-3)
+    params = jax.jit(model.init)(jax.random.key(2), x)
+
+    def loss(params: Any) -> Array:
+        logits, _ = model.apply(params, x)
+        return optax.softmax_cross_entropy_with_integer_labels(logits, y).mean()
+
+    def step(params: Any, opt_state: Any) -> tuple[Any, Any, Array]:
+        value, gradient = jax.value_and_grad(loss)(params)
+        updates, opt_state = optimizer.update(gradient, opt_state)
+        return optax.apply_updates(params, updates), opt_state, value
+
+    def forward(params: Any) -> Array:
+        return model.apply(params, x)[0]
+
+    return step, [params, jax.jit(optimizer.init)(params)], forward
+
+
+def layer(
+    batch: int,
+    time: int,
+    inputs: int,
+    hidden: int,
+    layers: int,
+    bidirectional: bool,
+    kernel: str = "auto",
+) -> dict[str, Any]:
+    """A training step, alone and as one of many in a scan, and a forward pass, in ms."""
+    step, state, forward = _training(
+        batch, time, inputs, _stack(hidden, layers, bidirectional, kernel)
+    )
+
+    def many(params: Any, opt_state: Any) -> tuple[Any, Any, Array]:
+        def body(state: tuple, _: None) -> tuple[tuple, Array]:
+            *state, value = step(*state)
+            return tuple(state), value
+
+        state, values = lax.scan(body, (params, opt_state), length=LOOP)
+        return *state, values
+
+    programs, compiling = [], []
+    for function in (step, many):
+        began = clock.perf_counter()
+        lowered = jax.jit(function, donate_argnums=(0, 1)).lower(*state)
+        programs.append(lowered.compile())
+        compiling.append(clock.perf_counter() - began)
+
+    def advance(program: Callable) -> Callable[[], None]:
+        def call() -> None:
+            *state[:], value = program(*state)
+            value.block_until_ready()
+
+        return call
+
+    forward = jax.jit(forward)
+    return {
+        "train": milliseconds(advance(programs[0])),
+        "train_in_scan": milliseconds(advance(programs[1]), at_least=5, calls=LOOP),
+        "forward": milliseconds(lambda: forward(state[0]).block_until_ready()),
+        "compile_seconds": compiling[0],
+    }
+
+
+def products(
+    batch: int, time: int, inputs: int, hidden: int, layers: int, bidirectional: bool
+) -> dict[str, Any]:
+    """The matrix products of the same training step and forward pass alone, in ms.
+
+    Each layer's input projection over all steps, a chain of `time` products with the recurrent
+    kernel; backward a chain with its transpose, and the products of both kernels' gradients and of
+    the inputs'. The head's are left out.
+    """
+    keys = iter(jax.random.split(jax.random.key(0), 64))
+    shapes = [(inputs if i == 0 else hidden, hidden) for i in range(layers)]
+    shapes *= 1 + bidirectional
+
+    def drawn(*shape: int) -> Array:
+        return jax.random.normal(next(keys), shape)
+
+    stack = [
+        (drawn(time * batch, width), drawn(width, 4 * hidden) / 9, drawn(hidden, 4 * hidden) / 99)
+        for width, hidden in shapes
+    ]
+    first, blocks = drawn(batch, hidden), drawn(time * batch, 4 * hidden)
+
+    def chain(start: Array, kernel: Array, cut: bool) -> Array:
+        def one(hidden: Array, _: None) -> tuple[Array, None]:
+            product = hidden @ kernel
+            return (product[:, : start.shape[1]] if cut else jnp.tile(product, (1, 4))), None
+
+        return lax.scan(one, start, length=time)[0]
+
+    def forward(stack: list) -> list:
+        return [(x @ kernel, chain(first, recurrent, True)) for x, kernel, recurrent in stack]
+
+    def backward(stack: list) -> list:
+        return [
+            (
+                chain(blocks[:batch], recurrent.T, False),
+                x.T @ blocks,
+                blocks[:, :hidden].T @ blocks,
+                blocks @ kernel.T,
+            )
+            for x, kernel, recurrent in stack
+        ]
+
+    ahead, both = jax.jit(forward), jax.jit(lambda stack: (forward(stack), backward(stack)))
+    return {
+        "forward": milliseconds(lambda: jax.block_until_ready(ahead(stack))),
+        "train": milliseconds(lambda: jax.block_until_ready(both(stack))),
+    }
+
+
+def memory(batch: int, time: int, hidden: int, kernel: str = "auto") -> dict[str, Any]:
+    """Milliseconds of a training step of one layer, and MiB of its arguments and temporaries."""
+    step, state, _ = _training(batch, time, 64, _stack(hidden, 1, False, kernel))
+    program = jax.jit(step, donate_argnums=(0, 1)).lower(*state).compile()
+    analysis = program.memory_analysis()
+
+    def call() -> None:
+        *state[:], value = program(*state)
+        value.block_until_ready()
+
+    used = analysis.temp_size_in_bytes + analysis.argument_size_in_bytes
+    return {"train": milliseconds(call, seconds=1, at_least=5), "mebibytes": used / 2**20}
+
+
+def lesson(config: str) -> dict[str, Any]:
+    """Trains a lesson's published configuration once."""
+    experiment = load_config(config)
+    with tempfile.TemporaryDirectory() as directory:
+        report = run(experiment, pathlib.Path(directory) / "run")
+    metric = "mae" if "mae" in report["test"] else "accuracy"
+    metric = "sequence_accuracy" if "sequence_accuracy" in report["test"] else metric
+    seconds = report["seconds"]
+    return {
+        "score": report["test"][metric]["mean"],
+        "metric": metric,
+        "seconds": seconds["compile"] + seconds["train"],
+    }
+
+
+def examples(config: str, path: str, count: int | None = None) -> dict[str, Any]:
+    """Writes the examples of a lesson in the form that Keras' published programs take."""
+    experiment = load_config(config).resolve()
+    task, data = experiment.task, experiment.task.load()
+    count = experiment.steps * experiment.batch_size if count is None else count
+    batch = jax.jit(task.batch, static_argnums=1)
+    arrays = {}
+    for split, size, prefix in (("train", count, ""), ("test", 1_000, "test_")):
+        indices = np.array_split(np.arange(size), max(size // 100, 1))
+        parts = [batch(data.arrays, split, part) for part in indices]
+        sources = [part.inputs for part in parts]
+        if isinstance(sources[0], tuple):
+            sources = [source for source, _ in sources]
+        x, y = (np.concatenate(of) for of in (sources, [part.targets for part in parts]))
+        arrays[prefix + "x"] = _dense(x, task.outputs)
+        arrays[prefix + "y"] = _dense(y, task.outputs)
+        if task.outputs == 1:
+            arrays[prefix + "y"] = arrays[prefix + "y"].reshape(*y.shape, 1)
+    np.savez(path, **arrays)
+    return {"count": count}
+
+
+def _dense(array: np.ndarray, symbols: int) -> np.ndarray:
+    """Symbols one-hot, and zeros and ones in a byte each."""
+    if np.issubdtype(array.dtype, np.integer):
+        return np.eye(symbols, dtype=np.uint8)[array]
+    return array.astype(np.uint8) if np.isin(array, (0, 1)).all() else array
+
+
+def text(file: str, hidden: int, batch: int, window: int) -> dict[str, Any]:
+    """Characters a second of training a one-layer text model, as the training loop runs it."""
+    experiment = Experiment(
+        task=Text(path=file, level="character", window=window),
+        model=Generative(features=(hidden,)),
+        optimizer=AdamW(learning_rate=1e-3, clip_norm=1.0),
+        batch_size=batch,
+        steps=1_000,
+        log_every=20,
+    ).resolve()
+    data = experiment.task.load()
+    data = data._replace(arrays=jax.device_put(data.arrays))
+    state = [init_state(experiment, data)]
+    stretch = stretch_of(experiment, data, 0, experiment.log_every)
+    began = clock.perf_counter()
+    advance = jax.jit(make_advance(experiment, data), donate_argnums=0)
+    count = np.int32(experiment.log_every)
+    advance = advance.lower(state[0], data.arrays, stretch, count).compile()
+    compiling = clock.perf_counter() - began
+
+    def call() -> None:
+        state[0], log = advance(state[0], data.arrays, stretch, count)
+        log["loss"].block_until_ready()
+
+    step = milliseconds(call, seconds=5, at_least=5, calls=experiment.log_every)
+    return {
+        "train": step,
+        "characters_per_second": batch * window / step["median"] * 1e3,
+        "compile_seconds": compiling,
+    }
+
+
+def sampling(batch: int, hidden: int, layers: int, symbols: int) -> dict[str, Any]:
+    """Milliseconds of drawing one character a row, and what the products alone would take."""
+    model = Generative(outputs=symbols, features=(hidden,) * layers)
+    prompt = np.zeros(1, np.int32)
+    params = jax.jit(model.init)(jax.random.key(0), prompt[None])["params"]
+    # without an end: a call draws the next chunk, and the program is compiled by the first
+    chunks = generate(model, params, prompt, batch, sys.maxsize, 0, Sampling())
+
+    widths = [symbols, *[hidden] * (layers - 1)]
+    kernels = [jnp.ones((width + hidden, 4 * hidden)) / 1e3 for width in widths]
+    head = jnp.ones((hidden, symbols)) / 1e3
+
+    @jax.jit
+    def chain(kernels: list, head: Array, start: Array) -> Array:
+        def one(x: Array, _: None) -> tuple[Array, None]:
+            for kernel in kernels:
+                x = (jnp.concatenate([x, x], -1)[:, : kernel.shape[0]] @ kernel)[:, :hidden]
+            return jnp.tile(x @ head, (1, -(-hidden // symbols)))[:, :hidden], None
+
+        return lax.scan(one, start, length=CHUNK)[0]
+
+    start = jnp.ones((batch, hidden))
+    alone = milliseconds(lambda: chain(kernels, head, start).block_until_ready(), calls=CHUNK)
+    return {"symbol": milliseconds(lambda: next(chunks), calls=CHUNK), "products": alone}
+
+
+WORK = {
+    "layer": layer,
+    "products": products,
+    "memory": memory,
+    "lesson": lesson,
+    "examples": examples,
+    "text": text,
+    "sampling": sampling,
+}
+
+if __name__ == "__main__":
+    print(json.dumps(WORK[sys.argv[1]](**json.loads(sys.argv[2]))))
