@@ -1,13 +1,14 @@
 """Trains an experiment, or resumes it: run the same command again.
 
 python -m launch.train --config=configs/NAME.py --workdir=DIR [--set key=value]... [--seeds=N]
+    [--check_determinism] [--coordinator_address=HOST:PORT --num_processes=N --process_id=I]
 """
 
 import pathlib
 
 from absl import flags
 
-from lstmjax import command_line, reporting
+from lstmjax import command_line, devices, reporting
 from lstmjax.experiment import load_config
 from lstmjax.run import run
 
@@ -16,13 +17,20 @@ WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required
 SET = flags.DEFINE_multi_string("set", [], "A setting to change: model.features=64. Repeatable.")
 SEEDS = flags.DEFINE_integer("seeds", None, "How many seeds to train side by side.", lower_bound=1)
 
+CHECK = flags.DEFINE_bool("check_determinism", False, "First run the first steps twice; compare.")
+ADDRESS = flags.DEFINE_string("coordinator_address", None, "Several processes: HOST:PORT of first.")
+PROCESSES = flags.DEFINE_integer("num_processes", None, "How many there are.", lower_bound=1)
+PROCESS = flags.DEFINE_integer("process_id", None, "Which one this is, from 0.", lower_bound=0)
+
 
 def main() -> None:
     """Runs the experiment and prints its table."""
+    devices.start_processes(ADDRESS.value, PROCESSES.value, PROCESS.value)
     seeds = [] if SEEDS.value is None else [f"seeds={SEEDS.value}"]
     experiment = load_config(CONFIG.value).override([*SET.value, *seeds])
-    report = run(experiment, pathlib.Path(WORKDIR.value))
-    print(reporting.scores(report), reporting.footer(report), sep="\n")
+    report = run(experiment, pathlib.Path(WORKDIR.value), CHECK.value)
+    if devices.is_main():
+        print(reporting.scores(report), reporting.footer(report), sep="\n")
 
 
 if __name__ == "__main__":

@@ -1,89 +1,137 @@
-"""Checkpoints on disk. The only file that imports orbax."""
+"""Checkpoints on disk. The only file that imports orbax.
+
+Checkpoint N, the state after N updates, is a directory `N`: `params/` and `state/` (the rest) as
+orbax writes arrays, `experiment.json`, `checkpoint.json` (validation loss, seconds, shapes) and
+`SHA256SUMS` of all of these, which `sha256sum --check` understands. It appears by one rename.
+"""
 
 import dataclasses
+import math
 import pathlib
+import shutil
+import sys
 from typing import Any
 
 import jax
+import numpy as np
 import orbax.checkpoint as ocp
-from orbax.checkpoint.checkpoint_managers import preservation_policy
 
+from lstmjax import devices, integrity, settings
 from lstmjax.errors import UserError
-from lstmjax.experiment import Experiment
+from lstmjax.experiment import Experiment, read_experiment, read_json
+from lstmjax.workdir import write_json
+
+LAYOUT = 1  # of a checkpoint's files: a number for each way they have ever been
+ABOUT = "checkpoint.json"
+KEPT = 2  # of the newest checkpoints, besides the best
 
 
 class Checkpoints:
-    """The checkpoints of a run: checkpoint N holds the state after N updates.
+    """The checkpoints of a run: the newest two, and the one with the lowest validation loss.
 
-    Its items: `params` alone, the rest of the `state`, and the `experiment` as JSON. The newest two
-    are kept, and the one with the lowest validation loss. A save appears by an atomic rename: it is
-    whole or absent.
+    Every file is held to its digest before it is used. A damaged checkpoint is told in one line and
+    passed over, and if this run may write it is set aside as `N.damaged`. With several processes
+    the first one looks and writes, and all of them must call each method.
     """
 
     def __init__(self, directory: pathlib.Path, read_only: bool = False):
         """Opens a directory; unless `read_only` it is made, and cleared of saves cut short."""
-        self.directory = directory
-        self._manager = ocp.CheckpointManager(
-            directory.resolve(),
-            options=ocp.CheckpointManagerOptions(
-                preservation_policy=preservation_policy.AnyPreservationPolicy(
-                    [
-                        preservation_policy.LatestN(2),
-                        preservation_policy.BestN(get_metric_fn=_valid_loss, reverse=True, n=1),
-                    ]
-                ),
-                best_fn=_valid_loss,
-                best_mode="min",
-                enable_async_checkpointing=False,
-                # what looks cut short to a reader may be a save that a run is busy with
-                cleanup_tmp_directories=not read_only,
-                create=not read_only,
-                read_only=read_only,
-            ),
-        )
+        self.directory = directory.resolve()
+        self._read_only = read_only
+        self._orbax = ocp.Checkpointer(ocp.StandardCheckpointHandler())
+        if devices.is_main() and not read_only:
+            # what looks cut short to a reader may be a save that a run is busy with
+            try:
+                self.directory.mkdir(exist_ok=True)
+                for unfinished in self.directory.glob(".*"):
+                    shutil.rmtree(unfinished)
+            except OSError as error:
+                raise UserError(f"{error.filename}: {error.strerror}") from error
 
     def __enter__(self) -> "Checkpoints":
         return self
 
     def __exit__(self, *_: Any) -> None:
-        self._manager.close()
+        self._orbax.close()
 
     @property
     def latest_step(self) -> int | None:
-        """The newest checkpoint, or None."""
-        return self._manager.latest_step()
+        """The newest intact checkpoint, or None if none was ever made.
+
+        Raises:
+          UserError: there are checkpoints, and not one is intact.
+        """
+        return _agreed(max(self._intact(), default=None) if devices.is_main() else None)
 
     @property
     def best_step(self) -> int | None:
-        """The checkpoint with the lowest validation loss, or None."""
-        return self._manager.best_step()
+        """The intact checkpoint with the lowest validation loss, or None if none was ever made.
 
-    def seconds(self, step: int) -> dict[str, float]:
-        """The seconds that had been spent at a checkpoint, by part of the run."""
-        return self._manager.metrics(step)["seconds"]
+        Raises:
+          UserError: there are checkpoints, and not one is intact.
+        """
+        return _agreed(self._best(self._intact()) if devices.is_main() else None)
+
+    def about(self, step: int) -> dict[str, Any]:
+        """What `save` was told about a checkpoint: `valid_loss` and `notes`.
+
+        Raises:
+          UserError: it was written in a layout that this version does not read.
+        """
+        directory = self.directory / str(step)
+        if not (directory / ABOUT).exists():
+            raise UserError(
+                f"{directory}: no {ABOUT}, so another version of lstmjax made it: resume with that "
+                "version, or train in a new directory"
+            )
+        about = read_json(directory / ABOUT)
+        if about["layout"] != LAYOUT:
+            age = "a newer" if about["layout"] > LAYOUT else "an older"
+            raise UserError(
+                f"{directory}: layout {about['layout']} of {age} lstmjax, this one reads layout "
+                f"{LAYOUT}: use the version that wrote it, or train in a new directory"
+            )
+        return about
 
     def save(
-        self, state: Any, experiment: Experiment, valid_loss: float, seconds: dict[str, float]
+        self,
+        state: Any,
+        experiment: Experiment,
+        valid_loss: float | None,
+        notes: dict[str, Any],
     ) -> None:
         """Saves a state (a dataclass with `step` and `params`); returns when it is on disk.
+
+        Args:
+          state: with several processes, each one's part of it.
+          experiment: what the state belongs to.
+          valid_loss: what the best checkpoint is chosen by; None: this one is never the best.
+          notes: JSON to keep beside it.
 
         Raises:
           UserError: the disk is full or cannot be written.
         """
-        rest = _all_but_params(state)
-        step = int(jax.device_get(state.step).max())
+        step = int(np.max(jax.device_get(state.step)))
+        directory = self.directory / str(step)
+        partial = self.directory / f".{step}"
         try:
-            self._manager.save(
-                step,
-                args=ocp.args.Composite(
-                    params=ocp.args.StandardSave(state.params),
-                    state=ocp.args.StandardSave(rest),
-                    experiment=ocp.args.JsonSave(experiment.to_json()),
-                ),
-                metrics={"valid_loss": valid_loss, "seconds": seconds},
-                force=True,
-            )
-        except (OSError, ValueError) as error:  # tensorstore's ValueError: a full disk, too
+            if devices.is_main():
+                partial.mkdir()
+            devices.wait_for_all()
+            for name, tree in _items(state).items():
+                self._orbax.save(partial / name, args=ocp.args.StandardSave(tree))
+            if devices.is_main():
+                write_json(partial / "experiment.json", experiment.to_json())
+                about = {"layout": LAYOUT, "step": step, "valid_loss": valid_loss, "notes": notes}
+                write_json(partial / ABOUT, about | {"arrays": _shapes(state)})
+                integrity.seal(partial)
+                if directory.exists():  # a run set back to before it has come here again
+                    self._remove(directory)
+                partial.rename(directory)
+                self._prune()
+            devices.wait_for_all()
+        except (OSError, ValueError, UserError) as error:  # tensorstore's ValueError: a full disk
+            shutil.rmtree(partial, ignore_errors=True)
             reason = getattr(error, "strerror", None) or str(error)[:200]
             raise UserError(
                 f"{self.directory}: checkpoint {step} could not be saved "
@@ -91,50 +139,134 @@ class Checkpoints:
                 "make room and run the same command again"
             ) from error
 
-    def restore(self, abstract: Any, step: int) -> Any:
-        """The state at a checkpoint, in the structure and on the devices of `abstract`."""
-        rest = _all_but_params(abstract)
-        items = self._restore(
-            step,
-            params=ocp.args.StandardRestore(abstract.params),
-            state=ocp.args.StandardRestore(rest),
-        )
-        return dataclasses.replace(abstract, params=items.params, **items.state)
+    def restore(self, like: Any, experiment: Experiment, step: int) -> Any:
+        """The state at a checkpoint, in the structure and on the devices of `like`.
 
-    def restore_params(self, abstract: Any, step: int) -> Any:
-        """The parameters at a checkpoint alone."""
-        return self._restore(step, params=ocp.args.StandardRestore(abstract)).params
+        Raises:
+          UserError: it belongs to another experiment, or holds other arrays.
+        """
+        directory = self.directory / str(step)
+        saved = self.about(step)["arrays"]
+        changes = settings.differences(read_experiment(directory / "experiment.json"), experiment)
+        wanted = _shapes(like)
+        changes += [
+            f"{name}: {saved.get(name, 'absent')} -> {wanted.get(name, 'absent')}"
+            for name in saved | wanted
+            if saved.get(name) != wanted.get(name)
+        ]
+        if changes:
+            more = f" and {len(changes) - 3} more" if len(changes) > 3 else ""
+            raise UserError(
+                f"{directory}: a checkpoint of another experiment or version "
+                f"({'; '.join(changes[:3])}{more}); choose another directory"
+            )
+        items = {
+            name: self._restore(directory / name, ocp.args.StandardRestore(tree))
+            for name, tree in _items(like).items()
+        }
+        return dataclasses.replace(like, params=items["params"], **items["state"])
+
+    def restore_params(self, step: int, like: Any = None) -> Any:
+        """The parameters at a checkpoint alone, on the devices of `like` or in the host's memory.
+
+        Whatever devices they were saved from.
+        """
+        directory = self.directory / str(step) / "params"
+        if like is None:
+            arrays = self._orbax.metadata(directory).item_metadata.tree
+            like = jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), arrays)
+        return self._restore(directory, ocp.args.StandardRestore(like))
 
     def experiment(self, step: int) -> Experiment:
         """The experiment that a checkpoint belongs to."""
-        value = self._restore(step, experiment=ocp.args.JsonRestore()).experiment
-        return Experiment.from_json(value, f"{self.directory}/{step}")
+        self.about(step)
+        return read_experiment(self.directory / str(step) / "experiment.json")
 
-    def _restore(self, step: int, **items: Any) -> Any:
+    def _restore(self, directory: pathlib.Path, args: Any) -> Any:
         try:
-            return self._manager.restore(step, args=ocp.args.Composite(**items))
-        except Exception as error:  # orbax raises of every kind where a file is damaged
+            return self._orbax.restore(directory, args=args)
+        except Exception as error:  # intact, and still orbax raises: of every kind
             raise UserError(
-                f"{self.directory}/{step}: cannot be restored "
-                f"({type(error).__name__}: {str(error)[:200]}); "
-                "remove this checkpoint to go on from the one before"
+                f"{directory}: cannot be restored ({type(error).__name__}: {str(error)[:200]}); "
+                "use the versions of lstmjax and orbax that wrote it"
             ) from error
 
+    def _best(self, steps: list[int]) -> int | None:
+        def loss(step: int) -> float:
+            value = self.about(step)["valid_loss"]
+            return math.inf if value is None else value
 
-def _all_but_params(state: Any) -> dict[str, Any]:
-    names = (field.name for field in dataclasses.fields(state))
-    return {name: getattr(state, name) for name in names if name != "params"}
+        return min(steps, key=lambda step: (loss(step), -step), default=None)
+
+    def _intact(self) -> list[int]:
+        """The steps whose files are as they were written; those of the others are set aside."""
+        steps, faults = [], []
+        for directory in self.directory.glob("[0-9]*"):
+            if not directory.name.isdigit():
+                continue
+            fault = integrity.fault(directory)
+            if fault is None or not directory.exists():  # a reader may meet a run that removes it
+                steps += [int(directory.name)] if directory.exists() else []
+                continue
+            if not (directory / ABOUT).exists() and not integrity.is_sealed(directory):
+                self.about(int(directory.name))  # no damage: another layout
+            faults.append((directory, fault))
+        told = "; ".join(f"{directory.name}: {fault}" for directory, fault in faults)
+        if faults and not steps:
+            raise UserError(
+                f"{self.directory}: no checkpoint is intact ({told}); "
+                "restore a copy, or remove this directory to start over"
+            )
+        for directory, fault in faults:
+            aside = directory.with_suffix(".damaged")
+            done = "passed over" if self._read_only else f"set aside as {aside.name}"
+            print(
+                f"checkpoint {directory.name} is damaged ({fault}): {done}; "
+                f"the newest intact one is {max(steps)}",
+                file=sys.stderr,
+            )
+            if not self._read_only:
+                shutil.rmtree(aside, ignore_errors=True)
+                directory.rename(aside)
+        return steps
+
+    def _prune(self) -> None:
+        """Removes all but the newest and the best; only what is intact counts as either."""
+        steps = sorted(self._intact())
+        for step in set(steps[:-KEPT]) - {self._best(steps)}:
+            self._remove(self.directory / str(step))
+
+    def _remove(self, directory: pathlib.Path) -> None:
+        """Removes a checkpoint, which is whole or gone at every moment."""
+        shutil.rmtree(directory.rename(directory.with_name(f".{directory.name}-removed")))
 
 
-def _valid_loss(metrics: dict[str, float]) -> float:
-    return metrics["valid_loss"]
+def _agreed(step: int | None) -> int | None:
+    """What the first process says."""
+    step = int(devices.gather([-1 if step is None else step])[0, 0])
+    return None if step < 0 else step
+
+
+def _items(state: Any) -> dict[str, Any]:
+    """A state as the two trees that are saved."""
+    rest = {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
+    return {"params": rest.pop("params"), "state": rest}
+
+
+def _shapes(state: Any) -> dict[str, str]:
+    """What each array is: `{"params.cell.hf.kernel": "float32[8,8]"}`."""
+    leaves = jax.tree_util.tree_leaves_with_path(state)
+    return {
+        jax.tree_util.keystr(path, simple=True, separator="."): f"{leaf.dtype}{[*leaf.shape]}"
+        for path, leaf in leaves
+    }
 
 
 def restore_best(workdir: pathlib.Path) -> tuple[Experiment, Any, int]:
     """The experiment of a training directory, its best parameters, and their step.
 
     Raises:
-      UserError: it is no training directory, or holds no checkpoint yet.
+      UserError: it is no training directory, or holds no intact checkpoint.
     """
     directory = workdir / "checkpoints"
     if not directory.is_dir():
@@ -145,5 +277,4 @@ def restore_best(workdir: pathlib.Path) -> tuple[Experiment, Any, int]:
             raise UserError(
                 f"--workdir {workdir}: no checkpoint was finished; run launch.train again"
             )
-        experiment = checkpoints.experiment(step)
-        return experiment, checkpoints.restore_params(None, step), step
+        return checkpoints.experiment(step), checkpoints.restore_params(step), step

@@ -1,12 +1,14 @@
 """How every command starts and ends: flags, one-line errors, exit statuses."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from absl import app, flags, logging
 
+from lstmjax import devices
 from lstmjax.errors import Interrupted, UserError
 
 
@@ -20,6 +22,7 @@ def start(main: Callable[[], Any]) -> NoReturn:
         if len(arguments) > 1:
             _exit(2, f"{arguments[1]!r} is not a flag: settings are given as --name=value")
         logging.set_verbosity(logging.ERROR)  # orbax and jax tell every step they take
+        signal.signal(signal.SIGTERM, _interrupt)
         try:
             main()
             sys.stdout.flush()
@@ -28,7 +31,7 @@ def start(main: Callable[[], Any]) -> NoReturn:
         except Interrupted as stop:
             _exit(128 + stop.number, str(stop))
         except KeyboardInterrupt:
-            _exit(130, "interrupted")
+            _exit(130, "SIGINT: stopped; run the same command again")
         except BrokenPipeError:
             # whoever read our output has gone; nothing more can be said
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -37,6 +40,11 @@ def start(main: Callable[[], Any]) -> NoReturn:
             _exit(1, f"{error.filename or 'writing'}: {error.strerror or error}")
 
     app.run(guarded, flags_parser=_parse)
+
+
+def _interrupt(number: int, _: Any) -> NoReturn:
+    name = signal.Signals(number).name
+    raise Interrupted(number, f"{name}: stopped; run the same command again")
 
 
 def _parse(arguments: Sequence[str]) -> list[str]:
@@ -48,5 +56,6 @@ def _parse(arguments: Sequence[str]) -> list[str]:
 
 def _exit(status: int, line: str) -> NoReturn:
     sys.stdout.flush()
-    print(f"{'error: ' if status < 128 else ''}{line}", file=sys.stderr)
+    print(f"{'error: ' if status < 128 else ''}{line}", file=sys.stderr, flush=True)
+    devices.leave(status)
     sys.exit(status)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from lstmjax import metrics
+from lstmjax import devices, metrics
 from lstmjax.checkpointing import restore_best
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
@@ -40,7 +40,8 @@ class Evaluation:
                 indices = examples.astype(np.int32)[places]
 
                 def one_batch(carry: Any, now: tuple[Array, Array]) -> tuple[Any, dict]:
-                    batch = only(task.batch(arrays, split, now[0], shape), now[1])
+                    indices, valid = map(devices.spread_if_even, now)
+                    batch = only(task.batch(arrays, split, indices, shape), valid)
                     outputs, after = experiment.apply(params, batch, carry)
                     loss = metrics.mean(task.loss(outputs, batch), batch.mask)
                     scores = {"loss": loss} | dict(task.metrics(outputs, batch))
@@ -55,7 +56,8 @@ class Evaluation:
 
         if experiment.seeds > 1:
             sums = jax.vmap(sums, (0, None))
-        self._program = jax.jit(sums).lower(params, data.arrays).compile()
+        program = jax.jit(sums, out_shardings=devices.everywhere())
+        self._program = program.lower(params, data.arrays).compile()
 
     def __call__(self, params: Any) -> dict[str, np.ndarray]:
         """{metric: value}, with several seeds {metric: (seeds,) values}."""

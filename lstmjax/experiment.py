@@ -31,6 +31,8 @@ class Experiment:
     # Streams: the share of rows whose carry starts afresh at an update, so that the model also
     # learns to begin (Melis et al. 2018 reset the state with probability 0.01).
     carry_reset: float = setting(0.01, at_least=0, at_most=1)
+    # Batches whose loss or gradient is not finite that are passed over before the run stops.
+    skip_nonfinite: int = setting(0, at_least=0)
     seed: int = setting(0, at_least=0, at_most=2**30)
     seeds: int = setting(1, at_least=1)  # runs trained side by side, from seed, seed + 1, ...
     log_every: int = setting(100, at_least=1)  # updates between log lines

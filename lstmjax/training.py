@@ -1,5 +1,6 @@
 """Training: state, step, many steps in one loop on the device."""
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ import numpy as np
 import optax
 from jax import Array
 
-from lstmjax import metrics
+from lstmjax import devices, metrics
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.order import bucketed_indices, training_indices
@@ -27,6 +28,7 @@ class State:
     opt_state: Any
     key: Array  # never changes: randomness at a step is fold_in(key, step)
     carry: Any  # of the stream after the last step; None where the task is not a stream
+    skipped: Array  # int32: batches whose loss or gradient was not finite
 
 
 class Stretch(NamedTuple):
@@ -37,7 +39,8 @@ class Stretch(NamedTuple):
 
 
 def check_sizes(experiment: Experiment, data: Data) -> None:
-    """Raises UserError where a split is too small for the batch."""
+    """Raises UserError where a split is too small for the batch, or devices do not divide it."""
+    devices.check_batch_size(experiment.batch_size)
     for split, size in data.sizes.items():
         if size == 0:
             raise UserError(f"the {split} split is empty: give task more data or a larger share")
@@ -59,12 +62,20 @@ def init_state(experiment: Experiment, data: Data) -> State:
         given = {} if batch.lengths is None else {"lengths": batch.lengths}
         params = experiment.model.init(params_key, batch.inputs, **given)["params"]
         opt_state = experiment.optimizer.build(experiment.steps).init(params)
-        return State(jnp.int32(0), params, opt_state, key, experiment.zero_carry(params, batch))
+        carry = experiment.zero_carry(params, batch)
+        return State(jnp.int32(0), params, opt_state, key, carry, jnp.int32(0))
 
-    if experiment.seeds == 1:
-        return jax.jit(init)(data.arrays, experiment.seed)
-    seeds = experiment.seed + np.arange(experiment.seeds)
-    return jax.jit(jax.vmap(init, (None, 0)))(data.arrays, seeds)
+    seeds = np.int32(experiment.seed)
+    if experiment.seeds > 1:
+        init, seeds = jax.vmap(init, (None, 0)), seeds + np.arange(experiment.seeds)
+    return jax.jit(init, out_shardings=_shardings(experiment))(data.arrays, seeds)
+
+
+def _shardings(experiment: Experiment) -> State:
+    """On which devices a state lies: the carry with the batch, everything else on each."""
+    carry = devices.spread(axis=0 if experiment.seeds == 1 else 1)
+    fields = {field.name: devices.everywhere() for field in dataclasses.fields(State)}
+    return State(**fields | {"carry": carry if experiment.task.stream else None})
 
 
 def make_step(
@@ -73,6 +84,7 @@ def make_step(
     """One update: `(state, arrays, indices, bucket) -> (state, {"loss", "gradient_norm"})`.
 
     `indices` is (batch,), and `bucket` says to which of the data's shapes they are padded.
+    Where either is not finite and `experiment.skip_nonfinite` allows for it, only the step goes on.
     """
     task, optimizer = experiment.task, experiment.optimizer.build(experiment.steps)
     size = data.sizes["train"]
@@ -101,13 +113,19 @@ def make_step(
         of_shapes = [functools.partial(slope, shape) for shape in data.shapes]
         (value, after), gradient = jax.lax.switch(bucket, of_shapes)
         updates, opt_state = optimizer.update(gradient, state.opt_state, state.params, value=value)
-        state = state.replace(
-            step=state.step + 1,
-            params=optax.apply_updates(state.params, updates),
-            opt_state=opt_state,
-            carry=after,
+        log = {"loss": value, "gradient_norm": optax.tree.norm(gradient)}
+        finite = jnp.isfinite(log["loss"]) & jnp.isfinite(log["gradient_norm"])
+        before, state = (
+            state.replace(carry=carry),
+            state.replace(
+                params=optax.apply_updates(state.params, updates),
+                opt_state=opt_state,
+                carry=after,
+            ),
         )
-        return state, {"loss": value, "gradient_norm": optax.tree.norm(gradient)}
+        if experiment.skip_nonfinite:
+            state = jax.tree.map(lambda new, old: jnp.where(finite, new, old), state, before)
+        return state.replace(step=state.step + 1, skipped=state.skipped + ~finite), log
 
     return step
 
@@ -118,8 +136,9 @@ def make_advance(
     """Many updates in one loop: `(state, arrays, stretch, count) -> (state, log)`.
 
     The stretch has log_every steps of which the first `count` are done, so that one program serves
-    every stretch. The log's arrays are (log_every,), with several seeds (log_every, seeds). The
-    loop stops after a step whose loss or gradient is not finite.
+    every stretch. The log's arrays are (log_every,), with several seeds (log_every, seeds); `done`
+    says how many steps were done, and `failed` whether the last was one more than `skip_nonfinite`
+    whose loss or gradient is not finite, after which the loop stops.
     """
     step = make_step(experiment, data)
     if experiment.seeds > 1:
@@ -130,20 +149,43 @@ def make_advance(
         empty = jnp.zeros((indices.shape[0], *indices.shape[1:-1]), jnp.float32)
 
         def unfinished(loop: tuple) -> Array:
-            i, finite, _, _ = loop
-            return (i < count) & finite
+            i, failed, _, _ = loop
+            return (i < count) & ~failed
 
         def body(loop: tuple) -> tuple:
             i, _, state, log = loop
             state, now = step(state, arrays, indices[i], buckets[i])
-            finite = jnp.all(jnp.array([jnp.isfinite(value).all() for value in now.values()]))
+            failed = jnp.any(state.skipped > experiment.skip_nonfinite)
             log = {name: log[name].at[i].set(value) for name, value in now.items()}
-            return i + 1, finite, state, log
+            return i + 1, failed, state, log
 
         log = {"loss": empty, "gradient_norm": empty}
-        start = (jnp.int32(0), jnp.bool_(True), state, log)
-        done, _, state, log = jax.lax.while_loop(unfinished, body, start)
-        return state, log | {"done": done}
+        start = (jnp.int32(0), jnp.bool_(False), state, log)
+        done, failed, state, log = jax.lax.while_loop(unfinished, body, start)
+        return state, log | {"done": done, "failed": failed}
+
+    return advance
+
+
+def compile_advance(experiment: Experiment, data: Data, state: State) -> Callable[..., tuple]:
+    """The program of `make_advance` for states like `state`, which it consumes.
+
+    Returns:
+      `(state, first, count) -> (state, log)`: `count` updates, at most log_every, from step `first`
+      on.
+    """
+    shardings = (_shardings(experiment), devices.everywhere())
+    program = jax.jit(make_advance(experiment, data), donate_argnums=0, out_shardings=shardings)
+
+    def place(first: int, count: int) -> Stretch:
+        indices, buckets = stretch_of(experiment, data, first, count)
+        spread = devices.spread(axis=indices.ndim - 1)
+        return Stretch(devices.put(indices, spread), devices.put(buckets, devices.everywhere()))
+
+    program = program.lower(state, data.arrays, place(0, 0), np.int32(0)).compile()
+
+    def advance(state: State, first: int, count: int) -> tuple[State, dict[str, Array]]:
+        return program(state, data.arrays, place(first, count), np.int32(count))
 
     return advance
 

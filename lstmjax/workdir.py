@@ -18,8 +18,13 @@ class Workdir:
     as it was. A context manager: it holds a lock, so that two runs never write the same directory.
     """
 
-    def __init__(self, path: pathlib.Path, experiment: Experiment):
+    def __init__(self, path: pathlib.Path, experiment: Experiment, writes: bool = True):
         """Creates or reopens a directory for a resolved experiment.
+
+        Args:
+          path: the directory.
+          experiment: what is trained in it.
+          writes: whether this process does; one that does not touches nothing.
 
         Raises:
           UserError: it holds another experiment, is in use, or cannot be written.
@@ -27,6 +32,9 @@ class Workdir:
         self.path = path
         self.checkpoints = path / "checkpoints"
         self.figures = path / "figures"
+        self._lock = None
+        if not writes:
+            return
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._lock = open(path / ".lock", "w")
@@ -69,17 +77,19 @@ class Workdir:
         return self
 
     def __exit__(self, *_: Any) -> None:
-        self._lock.close()
+        if self._lock:
+            self._lock.close()
 
     def log(self, line: dict[str, Any]) -> None:
         """Appends a JSON object to metrics.jsonl."""
-        with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        if self._lock:
+            with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
 
     def rewind_log(self, step: int) -> None:
         """Drops what metrics.jsonl says of steps after `step`, and a line cut short."""
         file = self.path / "metrics.jsonl"
-        if file.exists():
+        if self._lock and file.exists():
             kept = [line for line in read_log(file) if line["step"] <= step]
             write_text(file, "".join(json.dumps(line) + "\n" for line in kept))
 

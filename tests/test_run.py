@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lstmjax import run as run_module
+from lstmjax import training
 from lstmjax.checkpointing import Checkpoints, restore_best
 from lstmjax.errors import Interrupted, UserError
 from lstmjax.models.vanilla import Vanilla
@@ -48,7 +48,7 @@ def test_a_run_stopped_and_resumed_is_the_run_unstopped(kind, tmp_path, monkeypa
     }[kind]()
     run(experiment, tmp_path / "whole")
 
-    genuine, stretches = run_module.stretch_of, []
+    genuine, stretches = training.stretch_of, []
 
     def stop_in_every_second_stretch(*arguments):
         stretches.append(arguments)
@@ -56,7 +56,7 @@ def test_a_run_stopped_and_resumed_is_the_run_unstopped(kind, tmp_path, monkeypa
             os.kill(os.getpid(), signal.SIGTERM)
         return genuine(*arguments)
 
-    monkeypatch.setattr(run_module, "stretch_of", stop_in_every_second_stretch)
+    monkeypatch.setattr(training, "stretch_of", stop_in_every_second_stretch)
     stops = 0
     while True:
         try:

@@ -130,7 +130,9 @@ def _validation(log: Log) -> tuple[list[int], np.ndarray]:
 
 
 def _points(points: list[tuple[int, Any]]) -> tuple[list[int], np.ndarray]:
-    return [step for step, _ in points], np.array([np.atleast_1d(loss) for _, loss in points])
+    return [step for step, _ in points], np.array(
+        [np.atleast_1d(loss) for _, loss in points], float
+    )
 
 
 def _over_updates(axes: Axes, losses: list[np.ndarray]) -> None:

@@ -1,0 +1,118 @@
+"""Many devices and processes: batches are spread over all of them, everything else is copied.
+
+A step is a pure function of (state, data, indices), so to spread `indices` is to spread the run:
+the compiler divides the batch and adds the gradients up. One device is a mesh of one.
+"""
+
+import os
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+from jax.experimental import multihost_utils
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from lstmjax.errors import UserError
+
+
+def start_processes(
+    coordinator_address: str | None, num_processes: int | None, process_id: int | None
+) -> None:
+    """Joins the other processes of a run. Call it before anything touches a device.
+
+    Args:
+      coordinator_address: host:port of process 0. With all three None, JAX looks for what Slurm,
+        Open MPI, Kubernetes or a cloud TPU says; where there is nothing, a process stays alone.
+      num_processes: how many there are.
+      process_id: which one this is, from 0.
+
+    Raises:
+      UserError: only some of the three are given, or the others cannot be reached.
+    """
+    given = [value is not None for value in (coordinator_address, num_processes, process_id)]
+    if any(given) and not all(given):
+        raise UserError("--coordinator_address, --num_processes and --process_id go together")
+    if all(given) and not process_id < num_processes:
+        raise UserError(f"--process_id {process_id} must be below --num_processes {num_processes}")
+    if not any(given):
+        with warnings.catch_warnings():  # of clusters that it would know with another package
+            warnings.simplefilter("ignore")
+            try:
+                jax.distributed.initialize()
+            except ValueError:  # no cluster that JAX knows: this process is alone
+                return
+        return
+    try:
+        jax.distributed.initialize(coordinator_address, num_processes, process_id)
+    except (RuntimeError, ValueError) as error:
+        raise UserError(
+            f"{num_processes} processes could not be joined at {coordinator_address}: "
+            f"{str(error)[:200]}; is process 0 running, and its port reachable?"
+        ) from error
+
+
+def leave(status: int) -> None:
+    """Exits where there are other processes, which may be waiting for this one and end with it."""
+    if jax.distributed.is_initialized():
+        os._exit(status)
+
+
+def is_main() -> bool:
+    """Whether this process is the one that writes and speaks: the first."""
+    return jax.process_index() == 0
+
+
+def gather(values: Sequence[float]) -> np.ndarray:
+    """The numbers that each process has, (processes, len(values)); every process must call it."""
+    if jax.process_count() == 1:
+        return np.asarray([values])
+    return multihost_utils.process_allgather(np.asarray(values, np.float32))
+
+
+def wait_for_all() -> None:
+    """Returns when every process has come here."""
+    gather([0])
+
+
+def everywhere() -> NamedSharding:
+    """A copy on every device."""
+    return NamedSharding(_mesh(), PartitionSpec())
+
+
+def spread(axis: int = 0) -> NamedSharding:
+    """One part of an array's `axis` on each device."""
+    return NamedSharding(_mesh(), PartitionSpec(*[None] * axis, "batch"))
+
+
+def spread_if_even(array: jax.Array) -> jax.Array:
+    """Within a program: spreads the first axis where the devices divide it."""
+    even = array.shape[0] % jax.device_count() == 0
+    return jax.lax.with_sharding_constraint(array, spread()) if even else array
+
+
+def put(tree: Any, sharding: NamedSharding) -> Any:
+    """Puts arrays that every process has whole onto the devices."""
+
+    def put_one(leaf: Any) -> jax.Array:
+        leaf = np.asarray(leaf)
+        return jax.make_array_from_callback(leaf.shape, sharding, lambda index: leaf[index])
+
+    return jax.tree.map(put_one, tree)
+
+
+def check_batch_size(size: int) -> None:
+    """Raises UserError where a batch does not divide over the devices."""
+    count = jax.device_count()
+    if size % count:
+        below, above = size - size % count, size + -size % count
+        fitting = f"{below} or {above}" if below else f"{above}"
+        raise UserError(
+            f"batch_size {size} does not divide over {count} devices: take {fitting}, "
+            f"or another multiple of {count}"
+        )
+
+
+def _mesh() -> Mesh:
+    return Mesh(np.array(jax.devices()), ("batch",))
