@@ -8,6 +8,7 @@ orbax writes arrays, `experiment.json`, `checkpoint.json` (validation loss, seco
 import dataclasses
 import math
 import pathlib
+import re
 import shutil
 import sys
 from typing import Any
@@ -132,7 +133,7 @@ class Checkpoints:
             devices.wait_for_all()
         except (OSError, ValueError, UserError) as error:  # tensorstore's ValueError: a full disk
             shutil.rmtree(partial, ignore_errors=True)
-            reason = getattr(error, "strerror", None) or str(error)[:200]
+            reason = getattr(error, "strerror", None) or _reason(str(error))
             raise UserError(
                 f"{self.directory}: checkpoint {step} could not be saved "
                 f"({reason}); earlier ones are intact: "
@@ -239,6 +240,12 @@ class Checkpoints:
     def _remove(self, directory: pathlib.Path) -> None:
         """Removes a checkpoint, which is whole or gone at every moment."""
         shutil.rmtree(directory.rename(directory.with_name(f".{directory.name}-removed")))
+
+
+def _reason(told: str) -> str:
+    """The operating system's words within tensorstore's: "No space left on device"."""
+    found = re.search(r": ([^:]+) \[os_error_code", told)
+    return found[1] if found else told[:200]
 
 
 def _agreed(step: int | None) -> int | None:

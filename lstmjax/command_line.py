@@ -1,12 +1,13 @@
 """How every command starts and ends: flags, one-line errors, exit statuses."""
 
+import logging
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from absl import app, flags, logging
+from absl import app, flags
 
 from lstmjax import devices
 from lstmjax.errors import Interrupted, UserError
@@ -21,7 +22,8 @@ def start(main: Callable[[], Any]) -> NoReturn:
     def guarded(arguments: Sequence[str]) -> None:
         if len(arguments) > 1:
             _exit(2, f"{arguments[1]!r} is not a flag: settings are given as --name=value")
-        logging.set_verbosity(logging.ERROR)  # orbax and jax tell every step they take
+        # orbax tells every step it takes, and of a full disk tracebacks that we tell in one line
+        logging.disable(logging.ERROR)
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             main()

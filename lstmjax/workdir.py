@@ -81,10 +81,17 @@ class Workdir:
             self._lock.close()
 
     def log(self, line: dict[str, Any]) -> None:
-        """Appends a JSON object to metrics.jsonl."""
-        if self._lock:
+        """Appends a JSON object to metrics.jsonl; UserError where that fails."""
+        if self._lock is None:
+            return
+        try:
             with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise UserError(
+                f"{self.path / 'metrics.jsonl'}: cannot be written ({error.strerror}); the "
+                "checkpoints are intact: make room and run the same command again"
+            ) from error
 
     def rewind_log(self, step: int) -> None:
         """Drops what metrics.jsonl says of steps after `step`, and a line cut short."""
@@ -114,11 +121,16 @@ def write_json(file: pathlib.Path, value: Any) -> None:
 
 
 def write_text(file: pathlib.Path, text: str) -> None:
-    """Writes a text file through a temporary one beside it; UserError where that fails."""
+    """Writes a text file; it appears whole or not at all. UserError where that fails."""
+    write_bytes(file, text.encode())
+
+
+def write_bytes(file: pathlib.Path, content: bytes) -> None:
+    """Writes a file through a temporary one beside it; UserError where that fails."""
     temporary = file.with_name(f".{file.name}.partial")
     try:
-        with open(temporary, "w", encoding="utf-8") as out:
-            out.write(text)
+        with open(temporary, "wb") as out:
+            out.write(content)
             out.flush()
             os.fsync(out.fileno())
         os.replace(temporary, file)

@@ -1,6 +1,7 @@
 """One look for all pictures: sizes, type, and colours that colour-blind readers tell apart."""
 
 import contextlib
+import io
 import pathlib
 from collections.abc import Iterator, Sequence
 
@@ -8,6 +9,8 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from lstmjax.workdir import write_bytes
 
 WIDTH = 5.4  # inches: as wide as a telephone, the type is still large enough
 RESOLUTION = 200  # dots an inch
@@ -55,7 +58,9 @@ def picture(path: pathlib.Path, height: float, width: float = WIDTH) -> Iterator
     with matplotlib.rc_context(LOOK):
         figure = Figure(figsize=(width, height), layout="constrained")
         yield figure
-        figure.savefig(path, format="png", dpi=RESOLUTION)
+        file = io.BytesIO()
+        figure.savefig(file, format="png", dpi=RESOLUTION)
+        write_bytes(path, file.getvalue())
 
 
 def grid(axes: Axes) -> None:
