@@ -59,6 +59,11 @@ def leave(status: int) -> None:
         os._exit(status)
 
 
+def available() -> list[jax.Device]:
+    """The devices of all processes, over which batches are spread."""
+    return jax.devices()
+
+
 def is_main() -> bool:
     """Whether this process is the one that writes and speaks: the first."""
     return jax.process_index() == 0
@@ -88,7 +93,7 @@ def spread(axis: int = 0) -> NamedSharding:
 
 def spread_if_even(array: jax.Array) -> jax.Array:
     """Within a program: spreads the first axis where the devices divide it."""
-    even = array.shape[0] % jax.device_count() == 0
+    even = array.shape[0] % len(available()) == 0
     return jax.lax.with_sharding_constraint(array, spread()) if even else array
 
 
@@ -104,7 +109,7 @@ def put(tree: Any, sharding: NamedSharding) -> Any:
 
 def check_batch_size(size: int) -> None:
     """Raises UserError where a batch does not divide over the devices."""
-    count = jax.device_count()
+    count = len(available())
     if size % count:
         below, above = size - size % count, size + -size % count
         fitting = f"{below} or {above}" if below else f"{above}"
@@ -115,4 +120,4 @@ def check_batch_size(size: int) -> None:
 
 
 def _mesh() -> Mesh:
-    return Mesh(np.array(jax.devices()), ("batch",))
+    return Mesh(np.array(available()), ("batch",))

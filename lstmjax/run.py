@@ -190,7 +190,7 @@ def report(
         "parameters": evaluation.count_parameters(experiment, params),
         "seconds": {part: round(seconds, 3) for part, seconds in clock.spent.items()},
         "seeds": experiment.seeds,
-        "devices": [device.device_kind for device in jax.devices()],
+        "devices": [device.device_kind for device in devices.available()],
         "kernel": choose_kernel(experiment.model.kernel),
         "test": scores,
         **padding,

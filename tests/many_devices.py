@@ -1,0 +1,65 @@
+"""Trains on one, two and eight simulated devices: started by test_devices.py in a process of its own.
+
+python -m tests.many_devices DIRECTORY
+"""
+
+import pathlib
+import shutil
+import sys
+
+import jax
+import numpy as np
+
+from lstmjax import devices
+from lstmjax.errors import UserError
+from lstmjax.experiment import Experiment
+from lstmjax.run import run
+from lstmjax.workdir import read_log
+from tests import tiny
+
+
+def losses(workdir: pathlib.Path) -> np.ndarray:
+    """Training and validation losses of a run."""
+    lines = read_log(workdir / "metrics.jsonl")
+    return np.array([line.get("loss", line.get("valid", {}).get("loss")) for line in lines], float)
+
+
+def on(count: int, experiment: Experiment, workdir: pathlib.Path) -> np.ndarray:
+    """The losses of a run on some of the devices."""
+    devices.available = lambda: jax.devices()[:count]
+    assert len(run(experiment, workdir)["devices"]) == count
+    return losses(workdir)
+
+
+def go_on(count: int, experiment: Experiment, begun: pathlib.Path) -> np.ndarray:
+    """The losses of a run that goes on, on so many devices, with the first half of another."""
+    workdir = begun.with_name(f"{begun.name}-{count}")
+    shutil.copytree(begun, workdir)
+    shutil.rmtree(workdir / "checkpoints" / "12")
+    return on(count, experiment, workdir)
+
+
+def main(directory: pathlib.Path) -> None:
+    """Compares them, and lets each go on with the other's checkpoint."""
+    assert jax.device_count() == 8
+    for name, experiment in {
+        "text": tiny.text(directory, batch_size=8, evaluation_batch_size=8),
+        "seeds": tiny.echo(batch_size=8, seeds=2),
+    }.items():
+        each = {count: on(count, experiment, directory / f"{name}{count}") for count in (1, 2, 8)}
+        for count in (2, 8):
+            # sums in another order; twelve updates of 1e-2
+            np.testing.assert_allclose(each[count], each[1], rtol=1e-4)
+        for one, other in ((8, 1), (1, 8)):
+            resumed = go_on(other, experiment, directory / f"{name}{one}")
+            np.testing.assert_allclose(resumed, each[1], rtol=1e-4)
+    try:
+        on(8, tiny.echo(batch_size=12), directory / "uneven")
+    except UserError as error:
+        assert "batch_size 12 does not divide over 8 devices: take 8 or 16" in str(error), error
+    else:
+        raise AssertionError("a batch of 12 was divided by 8")
+
+
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]))

@@ -1,0 +1,87 @@
+"""Several devices and several processes, each in processes of their own."""
+
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from lstmjax import devices
+from lstmjax.errors import UserError
+from tests import tiny
+from tests.many_devices import losses
+
+ROOT = pathlib.Path(__file__).parent.parent
+
+
+def start(*command, simulated=1):
+    flags = f"--xla_force_host_platform_device_count={simulated}"
+    return subprocess.Popen(
+        [sys.executable, "-m", *map(str, command)],
+        cwd=ROOT,
+        env=os.environ | {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(*processes):
+    """Their (stdout, stderr), once all have ended well."""
+    told = [process.communicate(timeout=120) for process in processes]
+    for process, (_, errors) in zip(processes, told, strict=True):
+        assert process.returncode == 0, errors
+    return told
+
+
+def test_one_two_and_eight_devices_give_the_same_losses_and_exchange_checkpoints(tmp_path):
+    finish(start("tests.many_devices", tmp_path, simulated=8))
+
+
+@pytest.fixture
+def train(tmp_path):
+    """Trains a text with the command, in one process or in two that find each other."""
+    tiny.text(tmp_path)
+    config = tmp_path / "config.py"
+    config.write_text(
+        "import pathlib\nfrom tests import tiny\n\ndef get_config():\n"
+        f"    return tiny.text(pathlib.Path({str(tmp_path)!r}))\n"
+    )
+
+    def train(workdir, processes):
+        command = ["launch.train", f"--config={config}", f"--workdir={workdir}"]
+        if processes == 1:
+            return finish(start(*command))
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{free.getsockname()[1]}"
+        where = [f"--coordinator_address={address}", f"--num_processes={processes}"]
+        ids = range(processes)
+        return finish(*(start(*command, *where, f"--process_id={i}") for i in ids))
+
+    return train
+
+
+def test_two_processes_train_as_one_and_exchange_checkpoints(train, tmp_path):
+    train(tmp_path / "one", 1)
+    (spoken, _), (silent, _) = train(tmp_path / "two", 2)
+    assert "perplexity" in spoken and silent == ""
+    expected = losses(tmp_path / "one")
+    np.testing.assert_allclose(losses(tmp_path / "two"), expected, rtol=1e-4)
+    for begun, processes in (("one", 2), ("two", 1)):
+        workdir = tmp_path / f"{begun}-then-{processes}"
+        shutil.copytree(tmp_path / begun, workdir)
+        shutil.rmtree(workdir / "checkpoints" / "12")
+        train(workdir, processes)
+        np.testing.assert_allclose(losses(workdir), expected, rtol=1e-4)
+
+
+def test_processes_are_given_whole_or_not_at_all():
+    with pytest.raises(UserError, match="go together"):
+        devices.start_processes("127.0.0.1:1", None, 0)
+    with pytest.raises(UserError, match="--process_id 2 must be below --num_processes 2"):
+        devices.start_processes("127.0.0.1:1", 2, 2)
