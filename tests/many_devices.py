@@ -1,4 +1,4 @@
-"""Trains on one, two and eight simulated devices: started by test_devices.py in a process of its own.
+"""Trains on one, two and eight simulated devices; test_devices.py starts it as a process.
 
 python -m tests.many_devices DIRECTORY
 """

@@ -186,7 +186,7 @@ def test_restoring_runs_no_code(workdir):
 
 
 def test_a_full_disk_ends_in_one_line_and_leaves_what_was_there(workdir, tmp_path):
-    """As a limit on the size of files, which the checkpoint's arrays exceed and the log does not."""
+    """As a limit on the size of files, which a checkpoint exceeds and the log does not."""
     shutil.rmtree(workdir / "checkpoints" / "12")
     before = files(workdir / "checkpoints")
     config = tmp_path / "config.py"

@@ -1,11 +1,13 @@
 """Kills training runs at random moments, again and again, and compares them with runs let be.
 
-python -m tests.torture --kills=200 [--minutes=15] [--seed=0] [--kinds=text,finite,...]
+python -m tests.torture --kills=200 [--signal=SIGKILL] [--minutes=15] [--seed=0] [--kinds=text,...]
 
-Every kind of training runs as the command that a user types, `python -m launch.train`. SIGKILL
+Every kind of training runs as the command that a user types, `python -m launch.train`. The signal
 strikes while it compiles, evaluates, saves, or anywhere; the same command is run again, up to eight
 kills a run. In the end parameters, optimizer state, carry, metrics.jsonl and report.json (but for
-the seconds) must be those of the run let be, bit for bit. JAX_COMPILATION_CACHE_DIR saves time.
+the seconds) must be those of the run let be, bit for bit. SIGTERM and SIGINT must, besides, end in
+a line that names the step of the newest checkpoint, and in their exit status.
+JAX_COMPILATION_CACHE_DIR saves time.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -93,8 +96,10 @@ class Kind:
         return {"report.json": report, "metrics.jsonl": log} | arrays
 
 
-def strike(kind: Kind, workdir: pathlib.Path, moment: str, chance: random.Random) -> bool:
-    """Runs the command and kills it at a moment; False if it had ended by then."""
+def strike(
+    kind: Kind, workdir: pathlib.Path, number: int, moment: str, chance: random.Random
+) -> bool:
+    """Runs the command and sends it a signal at a moment; False if it had ended by then."""
     process = kind.start(workdir)
     process.stderr.readline()  # what is trained on: from here on it compiles
     if moment == "compilation":
@@ -110,17 +115,26 @@ def strike(kind: Kind, workdir: pathlib.Path, moment: str, chance: random.Random
             while not there(kind, workdir) and process.poll() is None:
                 time.sleep(0.001)
         delay = chance.uniform(0, 0.01 if moment == "evaluation" else 0.1)
-    try:
-        process.wait(delay)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        process.stderr.close()
+    time.sleep(delay)
+    if process.poll() is None:
+        process.send_signal(number)
+    *_, told = process.communicate(timeout=60)
+    if process.returncode == 0:
+        return False
+    if number == signal.SIGKILL:
+        assert process.returncode == -number, f"{kind.name}: {process.returncode}: {told}"
         return True
-    told = process.stderr.read()
-    process.stderr.close()
-    assert process.returncode == 0, f"{kind.name} ended with {process.returncode}: {told}"
-    return False
+    assert process.returncode == 128 + number, f"{kind.name}: {process.returncode}: {told}"
+    last = told.splitlines()[-1]
+    step = max(checkpoints_in(workdir), default=0)
+    assert (f"after step {step:,}" if step else "before the first step") in last, last
+    assert last.endswith("run the same command to go on"), last
+    return True
+
+
+def checkpoints_in(workdir: pathlib.Path) -> list[int]:
+    """The steps of the checkpoints in a directory."""
+    return [int(path.name) for path in (workdir / "checkpoints").glob("[0-9]*")]
 
 
 def in_save(_: Kind, workdir: pathlib.Path) -> bool:
@@ -140,7 +154,9 @@ def in_evaluation(kind: Kind, workdir: pathlib.Path) -> bool:
     return "loss" in line and line["step"] % kind.experiment.evaluate_every == 0
 
 
-def torture(kinds: list[str], kills: int, minutes: float, seed: int) -> collections.Counter:
+def torture(
+    kinds: list[str], kills: int, number: int = signal.SIGKILL, minutes: float = 60, seed: int = 0
+) -> collections.Counter:
     """Kills runs until the kills or the minutes are used up; counts what happened."""
     chance, counts = random.Random(seed), collections.Counter()
     end = time.monotonic() + 60 * minutes
@@ -148,26 +164,28 @@ def torture(kinds: list[str], kills: int, minutes: float, seed: int) -> collecti
         made = [Kind(name, pathlib.Path(directory)) for name in kinds]
         while counts["kills"] < kills and time.monotonic() < end:
             kind = made[counts["runs"] % len(made)]
-            one_run(kind, min(KILLS_A_RUN, kills - counts["kills"]), chance, counts)
+            one_run(kind, min(KILLS_A_RUN, kills - counts["kills"]), number, chance, counts)
     return counts
 
 
-def one_run(kind: Kind, kills: int, chance: random.Random, counts: collections.Counter) -> None:
+def one_run(
+    kind: Kind, kills: int, number: int, chance: random.Random, counts: collections.Counter
+) -> None:
     """Kills one run several times, lets it end and compares."""
     workdir = kind.directory / "parts"
     shutil.rmtree(workdir, ignore_errors=True)
     epoch = None
     for _ in range(kills):
         moment = chance.choice(MOMENTS)
-        if not strike(kind, workdir, moment, chance):
+        if not strike(kind, workdir, number, moment, chance):
             break
         counts["kills"] += 1
         counts[moment] += 1
         counts["left an unfinished save"] += in_save(kind, workdir)
         size = kind.experiment.task.load().sizes["train"]
-        names = [path.name for path in (workdir / "checkpoints").glob("[0-9]*")]
-        if size is not None and names:
-            now = max(map(int, names)) * kind.experiment.batch_size // size
+        steps = checkpoints_in(workdir)
+        if size is not None and steps:
+            now = max(steps) * kind.experiment.batch_size // size
             counts["again within an epoch"] += now == epoch
             epoch = now
     process = kind.start(workdir)
@@ -185,11 +203,14 @@ def main() -> None:
     """Prints what happened; exits with 1 if any run differs."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--signal", default="SIGKILL", choices=("SIGKILL", "SIGTERM", "SIGINT"))
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kinds", default=",".join(KINDS))
     options = parser.parse_args()
-    counts = torture(options.kinds.split(","), options.kills, options.minutes, options.seed)
+    number = signal.Signals[options.signal]
+    kinds = options.kinds.split(",")
+    counts = torture(kinds, options.kills, number, options.minutes, options.seed)
     print(", ".join(f"{name} {count}" for name, count in counts.items()))
     sys.exit(counts["runs that differ"] > 0)
 
