@@ -126,8 +126,6 @@ class Checkpoints:
                 about = {"layout": LAYOUT, "step": step, "valid_loss": valid_loss, "notes": notes}
                 write_json(partial / ABOUT, about | {"arrays": _shapes(state)})
                 integrity.seal(partial)
-                if directory.exists():  # a run set back to before it has come here again
-                    self._remove(directory)
                 partial.rename(directory)
                 self._prune()
             devices.wait_for_all()

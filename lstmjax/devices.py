@@ -36,20 +36,16 @@ def start_processes(
         raise UserError("--coordinator_address, --num_processes and --process_id go together")
     if all(given) and not process_id < num_processes:
         raise UserError(f"--process_id {process_id} must be below --num_processes {num_processes}")
-    if not any(given):
+    try:
         with warnings.catch_warnings():  # of clusters that it would know with another package
             warnings.simplefilter("ignore")
-            try:
-                jax.distributed.initialize()
-            except ValueError:  # no cluster that JAX knows: this process is alone
-                return
-        return
-    try:
-        jax.distributed.initialize(coordinator_address, num_processes, process_id)
+            jax.distributed.initialize(coordinator_address, num_processes, process_id)
     except (RuntimeError, ValueError) as error:
+        if not any(given) and "coordinator_address should be defined" in str(error):
+            return  # no cluster that JAX knows: this process is alone
         raise UserError(
-            f"{num_processes} processes could not be joined at {coordinator_address}: "
-            f"{str(error)[:200]}; is process 0 running, and its port reachable?"
+            f"the processes could not be joined ({str(error)[:200]}): "
+            "is process 0 running, and its port reachable?"
         ) from error
 
 

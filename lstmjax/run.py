@@ -94,9 +94,12 @@ def train(
             last = {name: log[name][log["done"] - 1] for name in ("loss", "gradient_norm")}
             fault = _not_finite(end - count + int(log["done"]), last, checkpoints.latest_step)
             raise UserError(fault)
-        if end % experiment.log_every == 0 or end == experiment.steps:
+        if end % experiment.log_every == 0 or is_due(end):
             workdir.log({"step": end} | window.line())
         progress.at(end, float(log["loss"][:count].mean()))
+
+    def is_due(step: int) -> bool:
+        return step % experiment.evaluate_every == 0 or step == experiment.steps
 
     unread = None
     while step < experiment.steps:
@@ -111,7 +114,7 @@ def train(
             if unread:  # the stretch before, while the device works on this one
                 read(*unread)
             step, unread = step + count, (step + count, count, log)
-            due = step % experiment.evaluate_every == 0 or step == experiment.steps
+            due = is_due(step)
             stop = signals.agreed()
             pace.tick()
             if due or stop:

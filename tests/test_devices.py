@@ -18,12 +18,12 @@ from tests.many_devices import losses
 ROOT = pathlib.Path(__file__).parent.parent
 
 
-def start(*command, simulated=1):
+def start(*command, simulated=1, **environment):
     flags = f"--xla_force_host_platform_device_count={simulated}"
     return subprocess.Popen(
         [sys.executable, "-m", *map(str, command)],
         cwd=ROOT,
-        env=os.environ | {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags},
+        env=os.environ | {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags} | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -44,7 +44,7 @@ def test_one_two_and_eight_devices_give_the_same_losses_and_exchange_checkpoints
 
 @pytest.fixture
 def train(tmp_path):
-    """Trains a text with the command, in one process or in two that find each other."""
+    """Trains a text with the command, in one process or in two, told of each other or by Slurm."""
     tiny.text(tmp_path)
     config = tmp_path / "config.py"
     config.write_text(
@@ -52,16 +52,20 @@ def train(tmp_path):
         f"    return tiny.text(pathlib.Path({str(tmp_path)!r}))\n"
     )
 
-    def train(workdir, processes):
+    def train(workdir, processes, slurm=False):
         command = ["launch.train", f"--config={config}", f"--workdir={workdir}"]
         if processes == 1:
             return finish(start(*command))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{free.getsockname()[1]}"
-        where = [f"--coordinator_address={address}", f"--num_processes={processes}"]
-        ids = range(processes)
-        return finish(*(start(*command, *where, f"--process_id={i}") for i in ids))
+            port = str(free.getsockname()[1])
+        if slurm:  # what srun --ntasks=2 sets
+            job = {"SLURM_JOB_ID": "7", "SLURM_STEP_NODELIST": "127.0.0.1", "SLURM_NTASKS": "2"}
+            job |= {"JAX_COORDINATOR_PORT": port}
+            tasks = ({"SLURM_PROCID": str(i), "SLURM_LOCALID": str(i)} for i in range(2))
+            return finish(*(start(*command, **job, **task) for task in tasks))
+        where = [f"--coordinator_address=127.0.0.1:{port}", f"--num_processes={processes}"]
+        return finish(*(start(*command, *where, f"--process_id={i}") for i in range(processes)))
 
     return train
 
@@ -76,7 +80,7 @@ def test_two_processes_train_as_one_and_exchange_checkpoints(train, tmp_path):
         workdir = tmp_path / f"{begun}-then-{processes}"
         shutil.copytree(tmp_path / begun, workdir)
         shutil.rmtree(workdir / "checkpoints" / "12")
-        train(workdir, processes)
+        train(workdir, processes, slurm=True)
         np.testing.assert_allclose(losses(workdir), expected, rtol=1e-4)
 
 
