@@ -24,7 +24,6 @@ import traceback
 from lstmjax import command_line, integrity, settings
 from lstmjax import run as run_module
 from lstmjax.experiment import load_config
-from tests import tiny
 
 COMMANDS = ("train", "evaluate", "sample")
 CONFIGS = ("vanilla_echo", "generative_text", "stacked_listops", "encoder_decoder_addition")
