@@ -1,0 +1,33 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lstmjax import determinism
+from lstmjax.errors import UserError
+from lstmjax.models.vanilla import Vanilla
+from tests import tiny
+
+
+class Noisy(Vanilla):
+    """Asks the host for numbers that no key determines."""
+
+    def __call__(self, inputs, **settings):
+        outputs, carry = super().__call__(inputs, **settings)
+        shape = jax.ShapeDtypeStruct((), jnp.float32)
+        return outputs + jax.pure_callback(lambda: np.float32(np.random.rand()), shape), carry
+
+
+def check(experiment):
+    experiment = experiment.resolve()
+    return determinism.check(experiment, experiment.task.load())
+
+
+def test_a_deterministic_run_is_told():
+    assert check(tiny.echo()).startswith("deterministic: the first 3 steps")
+
+
+def test_a_run_that_is_not_names_the_step():
+    """A number added to all scores alike changes the loss by rounding alone."""
+    with pytest.raises(UserError, match="not deterministic: step [123], run twice"):
+        check(tiny.echo(model=Noisy(features=8)))
