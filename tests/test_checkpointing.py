@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -191,9 +190,12 @@ def test_a_full_disk_ends_in_one_line_and_leaves_what_was_there(workdir, tmp_pat
     before = files(workdir / "checkpoints")
     config = tmp_path / "config.py"
     config.write_text("from tests import tiny\n\ndef get_config():\n    return tiny.echo()\n")
+    limited = (
+        "import resource, runpy; resource.setrlimit(resource.RLIMIT_FSIZE, (2500, 2500)); "
+        "runpy.run_module('launch.train', run_name='__main__', alter_sys=True)"
+    )
     result = subprocess.run(
-        [sys.executable, "-m", "launch.train", f"--config={config}", f"--workdir={workdir}"],
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2500, 2500)),
+        [sys.executable, "-c", limited, f"--config={config}", f"--workdir={workdir}"],
         env=os.environ | {"JAX_PLATFORMS": "cpu"},
         capture_output=True,
         text=True,
