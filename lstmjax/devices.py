@@ -84,6 +84,8 @@ def everywhere() -> NamedSharding:
 
 def spread(axis: int = 0) -> NamedSharding:
     """One part of an array's `axis` on each device."""
+    if len(available()) == 1:
+        return everywhere()
     return NamedSharding(_mesh(), PartitionSpec(*[None] * axis, "batch"))
 
 

@@ -18,12 +18,17 @@ from tests.many_devices import losses
 ROOT = pathlib.Path(__file__).parent.parent
 
 
-def start(*command, simulated=1, **environment):
+def start(*command, cache, simulated=1, **environment):
+    environment |= {
+        "JAX_PLATFORMS": "cpu",
+        "JAX_COMPILATION_CACHE_DIR": f"{cache}/cache",
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    }
     flags = f"--xla_force_host_platform_device_count={simulated}"
     return subprocess.Popen(
         [sys.executable, "-m", *map(str, command)],
         cwd=ROOT,
-        env=os.environ | {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags} | environment,
+        env=os.environ | {"XLA_FLAGS": flags} | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -39,7 +44,7 @@ def finish(*processes):
 
 
 def test_one_two_and_eight_devices_give_the_same_losses_and_exchange_checkpoints(tmp_path):
-    finish(start("tests.many_devices", tmp_path, simulated=8))
+    finish(start("tests.many_devices", tmp_path, simulated=8, cache=tmp_path))
 
 
 @pytest.fixture
@@ -55,7 +60,7 @@ def train(tmp_path):
     def train(workdir, processes, slurm=False):
         command = ["launch.train", f"--config={config}", f"--workdir={workdir}"]
         if processes == 1:
-            return finish(start(*command))
+            return finish(start(*command, cache=tmp_path))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = str(free.getsockname()[1])
@@ -63,9 +68,10 @@ def train(tmp_path):
             job = {"SLURM_JOB_ID": "7", "SLURM_STEP_NODELIST": "127.0.0.1", "SLURM_NTASKS": "2"}
             job |= {"JAX_COORDINATOR_PORT": port}
             tasks = ({"SLURM_PROCID": str(i), "SLURM_LOCALID": str(i)} for i in range(2))
-            return finish(*(start(*command, **job, **task) for task in tasks))
+            return finish(*(start(*command, **job, **task, cache=tmp_path) for task in tasks))
         where = [f"--coordinator_address=127.0.0.1:{port}", f"--num_processes={processes}"]
-        return finish(*(start(*command, *where, f"--process_id={i}") for i in range(processes)))
+        ids = (f"--process_id={i}" for i in range(processes))
+        return finish(*(start(*command, *where, id, cache=tmp_path) for id in ids))
 
     return train
 
@@ -73,7 +79,7 @@ def train(tmp_path):
 def test_two_processes_train_as_one_and_exchange_checkpoints(train, tmp_path):
     train(tmp_path / "one", 1)
     (spoken, _), (silent, _) = train(tmp_path / "two", 2)
-    assert "perplexity" in spoken and silent == ""
+    assert "perplexity" in spoken and "perplexity" not in silent
     expected = losses(tmp_path / "one")
     np.testing.assert_allclose(losses(tmp_path / "two"), expected, rtol=1e-4)
     for begun, processes in (("one", 2), ("two", 1)):
