@@ -86,10 +86,11 @@ class Checkpoints:
                 "version, or train in a new directory"
             )
         about = read_json(directory / ABOUT)
-        if about["layout"] != LAYOUT:
-            age = "a newer" if about["layout"] > LAYOUT else "an older"
+        layout = about.get("layout") if isinstance(about, dict) else None
+        if layout != LAYOUT:
+            age = "a newer" if isinstance(layout, int) and layout > LAYOUT else "an older"
             raise UserError(
-                f"{directory}: layout {about['layout']} of {age} lstmjax, this one reads layout "
+                f"{directory}: layout {layout} of {age} lstmjax, this one reads layout "
                 f"{LAYOUT}: use the version that wrote it, or train in a new directory"
             )
         return about

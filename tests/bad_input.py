@@ -21,7 +21,7 @@ import sys
 import tempfile
 import traceback
 
-from lstmjax import command_line, integrity, settings
+from lstmjax import command_line, settings
 from lstmjax import run as run_module
 from lstmjax.experiment import load_config
 
@@ -137,8 +137,6 @@ def bad_directory(chance: random.Random, place: pathlib.Path) -> list[str]:
         lines = file.read_bytes().splitlines(keepends=True) if name == "metrics.jsonl" else []
         content = spoil(lines[0] if lines else file.read_bytes(), chance)
         file.write_bytes(content + b"".join(lines[1:]))
-        if file.name == "checkpoint.json" and chance.random() < 0.5:
-            integrity.seal(file.parent)
     command = chance.choice(COMMANDS)
     config = [f"--config={place.parent}/config.py"] if command == "train" else []
     return [command, f"--workdir={place}/old", *config]
