@@ -28,6 +28,8 @@ def start(main: Callable[[], Any]) -> NoReturn:
         try:
             main()
             sys.stdout.flush()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)  # all is done but for Python's own end
         except UserError as error:
             _exit(1, " ".join(str(error).split()))
         except Interrupted as stop:
