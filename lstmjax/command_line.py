@@ -9,7 +9,6 @@ from typing import Any, NoReturn
 
 from absl import app, flags
 
-from lstmjax import devices
 from lstmjax.errors import Interrupted, UserError
 
 
@@ -61,5 +60,5 @@ def _parse(arguments: Sequence[str]) -> list[str]:
 def _exit(status: int, line: str) -> NoReturn:
     sys.stdout.flush()
     print(f"{'error: ' if status < 128 else ''}{line}", file=sys.stderr, flush=True)
-    devices.leave(status)
-    sys.exit(status)
+    # at once: at Python's own end, threads of a failed save or a lost process have more to say
+    os._exit(status)

@@ -4,7 +4,6 @@ A step is a pure function of (state, data, indices), so to spread `indices` is t
 the compiler divides the batch and adds the gradients up. One device is a mesh of one.
 """
 
-import os
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -47,12 +46,6 @@ def start_processes(
             f"the processes could not be joined ({str(error)[:200]}): "
             "is process 0 running, and its port reachable?"
         ) from error
-
-
-def leave(status: int) -> None:
-    """Exits where there are other processes, which may be waiting for this one and end with it."""
-    if jax.distributed.is_initialized():
-        os._exit(status)
 
 
 def available() -> list[jax.Device]:
