@@ -12,6 +12,7 @@ from lstmjax import evaluation, settings
 from lstmjax.checkpointing import restore_best
 from lstmjax.experiment import load_config
 from lstmjax.run import run
+from lstmjax.tasks.pairs import Pairs
 from lstmjax.tasks.series import Series
 from lstmjax.training import init_state
 from tests import tiny
@@ -57,10 +58,13 @@ def small(config, tmp_path):
     experiment = load_config(str(config))
     file = tmp_path / "data"
     file.write_text(tiny.POEM)
+    if isinstance(experiment.task, Pairs):
+        file = tiny.pairs_file(tmp_path, experiment.task.format)
     wanted = dict(
         steps=2, batch_size=2, log_every=1, evaluate_every=2, evaluation_batch_size=8, seeds=1
     )
     task = {"path": str(file), "valid_examples": 4, "test_examples": 8, "train_examples": 8}
+    task |= {"shapes": 2}
     fields = {field.name for field in settings.fields(experiment.task)}
     if isinstance(experiment.task, Series):
         task |= tiny.like_series(file, experiment.task)
