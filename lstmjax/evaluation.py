@@ -91,7 +91,7 @@ def answers(experiment: Experiment, data: Data, params: Any, count: int = 10) ->
     """What `task.show` says of the first test examples; of several seeds, the first's answers."""
     params = experiment.first_seed(params)
     indices = jnp.arange(min(count, data.sizes["test"]))
-    batch = experiment.task.batch(data.arrays, "test", indices)
+    batch = experiment.task.batch(data.arrays, "test", indices, data.shapes[-1])
     outputs, _ = jax.jit(lambda p, b: experiment.apply(p, b, None))(params, batch)
     return experiment.task.show(outputs, batch)
 

@@ -71,6 +71,11 @@ class Task:
         """The width of the model's output layer."""
         raise NotImplementedError
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The settings of the model that the task determines."""
+        return {"outputs": self.outputs}
+
     def resolve(self) -> "Task":
         """This task with the settings that its files determine filled in.
 

@@ -63,3 +63,20 @@ def padded_share(buckets: Buckets, split: str) -> float:
     """Which share of the steps of a split is padding, each example padded to its own bucket."""
     computed = np.array([sum(shape) for shape in buckets.shapes])[buckets.of[split]].sum()
     return float(1 - buckets.steps[split] / computed)
+
+
+def in_order(lengths: np.ndarray, count: int, rows: int = 64) -> list[tuple[np.ndarray, int]]:
+    """Batches of consecutive examples, and the width each is padded to, one of `count` at most.
+
+    Args:
+      lengths: of the examples (size,).
+      count: how many widths at most.
+      rows: examples of a batch; the last may hold fewer.
+    """
+    batches = np.split(np.arange(len(lengths)), range(rows, len(lengths), rows))
+    longest = np.array([lengths[batch].max() for batch in batches])
+    widths = choose_widths(longest, longest.max(), count)
+    return [
+        (batch, int(widths[np.searchsorted(widths, most)]))
+        for batch, most in zip(batches, longest, strict=True)
+    ]
