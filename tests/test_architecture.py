@@ -12,6 +12,8 @@ from lstmjax import evaluation, settings
 from lstmjax.checkpointing import restore_best
 from lstmjax.experiment import load_config
 from lstmjax.run import run
+from lstmjax.tasks.labelled import Labelled
+from lstmjax.tasks.tagging import Tagging
 from lstmjax.training import init_state
 from tests import tiny
 
@@ -60,6 +62,10 @@ def small(config, tmp_path):
         steps=2, batch_size=2, log_every=1, evaluate_every=2, evaluation_batch_size=8, seeds=1
     )
     task = {"path": str(file), "valid_examples": 4, "test_examples": 8, "train_examples": 8}
+    if isinstance(experiment.task, Labelled):
+        task |= tiny.labelled_files(tmp_path, idx=experiment.task.train_labels is not None)
+    if isinstance(experiment.task, Tagging):
+        task |= tiny.tagging_files(tmp_path)
     fields = {field.name for field in settings.fields(experiment.task)}
     wanted |= {f"task.{name}": value for name, value in task.items() if name in fields}
     return experiment.override([f"{path}={value}" for path, value in wanted.items()])
