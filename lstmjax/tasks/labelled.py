@@ -29,8 +29,8 @@ Part = tuple[np.ndarray, np.ndarray, np.ndarray]  # inputs, lengths, classes
 class Labelled(Task):
     """Which class a sequence is of, from .ts, .npz or idx files; lengths may differ.
 
-    A step is a vector, or a frame for a CNN-LSTM: `frame` consecutive steps of a series, or rows of
-    a picture.
+    What the model reads as a step is `frame` consecutive steps of the file, or rows of a picture:
+    as one vector, or for a CNN-LSTM as a piece of a series or as a picture.
     """
 
     train: str = ""  # file of sequences to train on
@@ -44,14 +44,14 @@ class Labelled(Task):
     # To mean 0 and variance 1 in the training part: each channel, or all alike.
     standardize: Literal["each", "together", "none"] = "each"
     missing: Literal["refuse", "mask"] = "refuse"  # mask: reads as 0, and channels more say where
-    frame: int | None = setting(None, at_least=1)  # steps of a frame; none: a step is a vector
-    dimensions: int = setting(1, at_least=1, at_most=2)  # of a frame: 1 series, 2 pictures
+    frame: int = setting(1, at_least=1)  # steps, or rows, that the model reads as one
+    dimensions: int = setting(0, at_least=0, at_most=2)  # 0 vectors; CNN-LSTM: 1 series, 2 pictures
     shapes: int = setting(4, at_least=1, at_most=16)  # lengths that batches are padded to
     # what the files determine:
     classes: tuple[str, ...] = ()
-    width: int = 0  # numbers of a step
-    mean: tuple[float, ...] = ()  # (width,): what is subtracted
-    deviation: tuple[float, ...] = ()  # (width,): what the difference is divided by
+    step: tuple[int, ...] = ()  # shape of a step: (width,), of videos (height, width)
+    mean: tuple[float, ...] = ()  # what is subtracted from each number of a step
+    deviation: tuple[float, ...] = ()  # what the difference is divided by
     digest: str = ""  # SHA-256 of the files, so that a changed one is noticed
 
     @property
@@ -66,13 +66,15 @@ class Labelled(Task):
                 raise UserError(
                     f"task.{field} is empty: give a file, as in --set task.{field}=my.ts"
                 )
+        if self.missing == "mask" and self.dimensions == 2:
+            raise UserError(
+                "task.missing is mask: pictures (task.dimensions 2) have no such channel"
+            )
         files = self._sequences()
-        classes = sorted(set(files["train"].labels), key=_by_number)
-        shape = files["train"].inputs.shape[2:]
         task = dataclasses.replace(
             self,
-            classes=tuple(classes),
-            width=int(np.prod(shape)),
+            classes=tuple(sorted(set(files["train"].labels), key=_by_number)),
+            step=files["train"].inputs.shape[2:],
             digest=self._digest(),
         )
         inputs, lengths, _ = task._parts(files)["train"]
@@ -87,7 +89,7 @@ class Labelled(Task):
                 "files' SHA-256 differs); restore them, or train in a new directory"
             )
         parts = self._parts(self._sequences())
-        lengths = {split: -(-part[1] // (self.frame or 1)) for split, part in parts.items()}
+        lengths = {split: -(-part[1] // self.frame) for split, part in parts.items()}
         buckets = make_buckets(lengths, self.shapes)
         return Data(parts, {split: len(part[1]) for split, part in parts.items()}, buckets)
 
@@ -95,7 +97,7 @@ class Labelled(Task):
         """The file, and what its sequences are."""
         _, lengths, _ = data.arrays["train"]
         return (
-            f"{self.train}: {self.outputs} classes of sequences of {self.width} numbers a step, "
+            f"{self.train}: {self.outputs} classes, {len(self.mean)} numbers a step, "
             f"{lengths.min()} to {lengths.max()} steps"
         )
 
@@ -149,8 +151,8 @@ class Labelled(Task):
     def read(self, path: pathlib.Path) -> tuple[tuple[str, ...], list[Batch]]:
         """Reads sequences, with or without labels, in a format of the training files."""
         sequences = read_sequences(path, "--input")
-        self._expect_fit(sequences, f"--input {path}")
-        frames = -(-sequences.lengths // (self.frame or 1))
+        self._expect_fit(sequences, f"--input {path}", self.step)
+        frames = -(-sequences.lengths // self.frame)
         batches = []
         for rows, width in in_order(frames, self.shapes):
             inputs, lengths = sequences.inputs[rows], sequences.lengths[rows]
@@ -203,22 +205,12 @@ class Labelled(Task):
             self._expect_fit(files[split], f"{where} {path}", files["train"].inputs.shape[2:])
         return files
 
-    def _expect_fit(
-        self, sequences: Sequences, where: str, step: tuple[int, ...] | None = None
-    ) -> None:
-        """Raises UserError where steps have another width than in training, or values are missing.
-
-        Args:
-          sequences: of a file.
-          where: begins the message.
-          step: the shape of a training step; None: it has `self.width` numbers.
-        """
-        got = int(np.prod(sequences.inputs.shape[2:]))
-        expected = self.width if step is None else int(np.prod(step))
-        if got != expected:
+    def _expect_fit(self, sequences: Sequences, where: str, step: tuple[int, ...]) -> None:
+        """Raises UserError where steps are not of the shape `step`, or values are missing."""
+        if sequences.inputs.shape[2:] != step:
             raise UserError(
-                f"{where}: {got} numbers a step, where training has {expected}; give sequences "
-                "with the same channels"
+                f"{where}: steps of shape {sequences.inputs.shape[2:]}, where training has {step}; "
+                "give sequences with the same channels"
             )
         if self.missing == "refuse" and sequences.inputs.dtype.kind == "f":
             gaps = np.isnan(sequences.inputs).reshape(len(sequences.inputs), -1).any(1)
@@ -245,38 +237,37 @@ class Labelled(Task):
     def _scale(
         self, inputs: np.ndarray, lengths: np.ndarray
     ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Mean and deviation of each number of a step over the valid steps of (size, time, ...)."""
-        if self.standardize == "none":
-            return (0.0,) * self.width, (1.0,) * self.width
-        valid = np.arange(inputs.shape[1]) < lengths[:, None]
-        steps = inputs.reshape(*valid.shape, self.width)[valid]  # (steps, width)
-        axis = 0 if self.standardize == "each" else None
-        mean, deviation = (
-            np.broadcast_to(of(steps, axis, dtype=np.float64), self.width)
-            for of in (np.nanmean, np.nanstd)
-        )
-        deviation = np.where(deviation > 0, deviation, 1.0)  # a channel that never changes
+        """Mean and deviation of each number of a step, over the valid steps (size, time, *step)."""
+        steps = inputs[np.arange(inputs.shape[1]) < lengths[:, None]]  # (steps, *step)
+        steps = steps.reshape(len(steps), -1)
+        mean, deviation = np.zeros(steps.shape[1]), np.ones(steps.shape[1])
+        if self.standardize != "none":
+            axis = 0 if self.standardize == "each" else None
+            mean += np.nanmean(steps, axis, np.float64)
+            deviation *= np.nanstd(steps, axis, np.float64)
+        deviation[deviation == 0] = 1.0  # of a channel that never changes
         return tuple(mean.tolist()), tuple(deviation.tolist())
 
     def _prepare(self, inputs: Array, lengths: Array, width: int) -> tuple[Array, Array]:
-        """Inputs (batch, time, ...) as the model reads them, `width` steps or frames, and lengths.
+        """Inputs (batch, time, *step) and lengths as the model reads them, in `width` steps.
 
         Scaled; what is missing and what is padding is zero.
         """
-        size, frame = len(inputs), self.frame or 1
-        time = width * frame
-        inputs = inputs[:, :time].reshape(size, -1, self.width)
+        size, time = len(inputs), width * self.frame
+        inputs = inputs[:, :time].reshape(size, -1, len(self.mean))
         inputs = jnp.pad(inputs, ((0, 0), (0, time - inputs.shape[1]), (0, 0)))
         inputs = (inputs.astype(jnp.float32) - jnp.array(self.mean)) / jnp.array(self.deviation)
         there = (jnp.arange(time) < lengths[:, None])[..., None] & ~jnp.isnan(inputs)
         inputs = jnp.where(there, inputs, 0)
         if self.missing == "mask":
-            inputs = jnp.concatenate([inputs, 1.0 * ~there], -1)
-        if self.frame is not None:
-            inputs = inputs.reshape(size, width, frame, -1)
-            if self.dimensions == 2:
-                inputs = inputs[..., None]  # (batch, time, height, width, channels)
-        return inputs, -(-lengths // frame)
+            inputs = jnp.concatenate([inputs, 1.0 * there], -1)
+        columns, *channels = self.step[-1:] if len(self.step) < 3 else self.step[1:]
+        shape = {
+            0: (-1,),
+            1: (self.frame, inputs.shape[-1]),
+            2: (-1, columns, *(channels or [1])),  # frames one below the other
+        }[self.dimensions]
+        return inputs.reshape(size, width, *shape), -(-lengths // self.frame)
 
 
 def _by_number(label: str) -> tuple[float, str]:

@@ -76,12 +76,24 @@ def test_pictures_by_row_and_as_frames(tmp_path):
     init_state(experiment.resolve(), task.load())
 
 
+def test_videos(tmp_path):
+    videos = np.random.default_rng(0).integers(0, 9, (6, 3, 4, 5))
+    np.savez(tmp_path / "v.npz", inputs=videos, labels=np.arange(6) % 2)
+    files = dict.fromkeys(("train", "valid", "test"), str(tmp_path / "v.npz"))
+    task = Labelled(**files, standardize="none", dimensions=2).resolve()
+    np.testing.assert_array_equal(everything(task, "test").inputs, videos[..., None])
+    flat = dataclasses.replace(task, dimensions=0)
+    np.testing.assert_array_equal(everything(flat, "test").inputs, videos.reshape(6, 3, 20))
+
+
 def test_series_as_frames(tmp_path):
-    task = Labelled(**tiny.labelled_files(tmp_path), frame=2).resolve()
-    whole = everything(dataclasses.replace(task, frame=None), "test")
+    task = Labelled(**tiny.labelled_files(tmp_path), frame=2, dimensions=1).resolve()
+    whole = everything(dataclasses.replace(task, frame=1, dimensions=0), "test")
     frames = everything(task, "test")
     assert frames.inputs.shape[2:] == (2, 2)
     np.testing.assert_array_equal(frames.lengths, -(-np.asarray(whole.lengths) // 2))
+    joined = everything(dataclasses.replace(task, dimensions=0), "test")
+    np.testing.assert_array_equal(joined.inputs, frames.inputs.reshape(10, -1, 4))
     flat = frames.inputs.reshape(10, -1, 2)[:, : whole.inputs.shape[1]]
     np.testing.assert_array_equal(flat, whole.inputs)
 
@@ -185,7 +197,11 @@ def test_classes_are_in_the_order_of_numbers(tmp_path):
         ({"test": "nowhere.ts"}, None, "task.test nowhere.ts: no such file"),
         ({}, tiny.ts_text(4, classes="up left"), "line 7 has the label 'left', which no training"),
         ({}, tiny.ts_text(4, labelled=False), "task.test .*: no labels; name their idx file"),
-        ({}, "@dimensions 1\n@classLabel true up\n@data\n1:up\n", "1 numbers a step, .* has 2"),
+        (
+            {},
+            "@dimensions 1\n@classLabel true up\n@data\n1:up\n",
+            "steps of shape .1,., where training has .2,.",
+        ),
         ({"train_labels": "x"}, None, "task.train_labels x: .*holds its own labels"),
     ],
 )
