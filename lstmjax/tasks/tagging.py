@@ -53,7 +53,7 @@ class Tagging(Task):
     longest_word: int = setting(16, at_least=2)  # characters; of longer words the first and last
     valid_fraction: float = setting(0.1, at_least=0.001, at_most=0.5)  # of the training sentences
     data_seed: int = setting(0, at_least=0)  # of their choice
-    shapes: int = setting(6, at_least=1, at_most=16)  # lengths that batches are padded to
+    shapes: int = setting(10, at_least=1, at_most=16)  # lengths that batches are padded to
     # what the files determine:
     columns: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()  # <unk>, then the most frequent words first

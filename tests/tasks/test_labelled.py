@@ -177,7 +177,7 @@ def test_predictions_in_the_order_of_the_file(trained, labelled, tmp_path):
 def test_show(tmp_path):
     task = tiny.labelled(tmp_path).task.resolve()
     batch = everything(task, "test")
-    logits = 9.0 * jnp.eye(2)[batch.targets.at[1].add(1) % 2]
+    logits = 9.0 * jnp.eye(2)[jnp.asarray(batch.targets).at[1].add(1) % 2]
     lines = task.show(logits, batch)
     assert lines[0] == f"{batch.lengths[0]} steps: up, probability 1.000 ok"
     assert lines[1].endswith("up, probability 1.000 wrong, down")
