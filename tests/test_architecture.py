@@ -12,8 +12,10 @@ from lstmjax import evaluation, settings
 from lstmjax.checkpointing import restore_best
 from lstmjax.experiment import load_config
 from lstmjax.run import run
+from lstmjax.tasks.labelled import Labelled
 from lstmjax.tasks.pairs import Pairs
 from lstmjax.tasks.series import Series
+from lstmjax.tasks.tagging import Tagging
 from lstmjax.training import init_state
 from tests import tiny
 
@@ -65,6 +67,10 @@ def small(config, tmp_path):
     )
     task = {"path": str(file), "valid_examples": 4, "test_examples": 8, "train_examples": 8}
     task |= {"shapes": 2}
+    if isinstance(experiment.task, Labelled):
+        task |= tiny.labelled_files(tmp_path, idx=experiment.task.train_labels is not None)
+    if isinstance(experiment.task, Tagging):
+        task |= tiny.tagging_files(tmp_path)
     fields = {field.name for field in settings.fields(experiment.task)}
     if isinstance(experiment.task, Series):
         task |= tiny.like_series(file, experiment.task)

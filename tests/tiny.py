@@ -1,19 +1,24 @@
 """Experiments that train in a moment, and small files in the formats that people have."""
 
+import gzip
 import itertools
 import pathlib
+import struct
 
 import numpy as np
 
 from lstmjax.experiment import Experiment
 from lstmjax.models.encoder_decoder import EncoderDecoder
 from lstmjax.models.generative import Generative
+from lstmjax.models.tagger import Tagger
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import Adam
 from lstmjax.tasks.echo import Echo
+from lstmjax.tasks.labelled import Labelled
 from lstmjax.tasks.listops import ListOps
 from lstmjax.tasks.pairs import Pairs
 from lstmjax.tasks.series import Series
+from lstmjax.tasks.tagging import Tagging
 from lstmjax.tasks.text import Text
 
 POEM = "the cat sat on the mat; the dog dug in the fog. " * 40
@@ -122,6 +127,95 @@ def pairs(directory: pathlib.Path, **changes) -> Experiment:
         task=Pairs(path=pairs_file(directory), valid_fraction=0.1, test_fraction=0.1, shapes=2),
         model=EncoderDecoder(features=(8,), bidirectional=True, embedding=4, attention="dot"),
         optimizer=Adam(learning_rate=1e-2),
+        steps=12,
+        batch_size=4,
+        log_every=3,
+        evaluate_every=6,
+        evaluation_batch_size=8,
+    )
+    return Experiment(**fields | changes)
+
+
+def ts_text(size: int, seed: int = 0, classes: str = "up down", labelled: bool = True) -> str:
+    """A .ts file of two channels and 2 to 5 steps; the first channel rises or falls."""
+    rng, lines = np.random.default_rng(seed), []
+    for i in range(size):
+        steps = rng.integers(2, 6)
+        slope = np.arange(steps) * (1 - 2 * (i % 2)) + rng.normal(size=steps) / 10
+        channels = (",".join(f"{value:.3f}" for value in row) for row in (slope, slope**2 + 5))
+        lines.append(":".join([*channels, *(classes.split()[i % 2 : i % 2 + 1] * labelled)]))
+    head = f"# made up\n@problemName slopes\n@dimensions 2\n@classLabel {labelled} {classes}\n@data"
+    return "\n".join([head, *lines, ""])
+
+
+def idx_bytes(array: np.ndarray) -> bytes:
+    """An idx file of unsigned bytes."""
+    return struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.tobytes()
+
+
+def labelled_files(directory: pathlib.Path, idx: bool = False) -> dict[str, str]:
+    """Writes a training and a test file; returns the settings that name them."""
+    names = {}
+    for split, size in (("train", 24), ("test", 10)):
+        if not idx:
+            names[split] = directory / f"{split}.ts"
+            names[split].write_text(ts_text(size, seed=size))
+            continue
+        labels = np.arange(size) % 3
+        pictures = (
+            np.random.default_rng(size).integers(0, 99, (size, 6, 5)) + 70 * labels[:, None, None]
+        )
+        for name, array in ((split, pictures), (f"{split}_labels", labels)):
+            names[name] = directory / f"{name}-ubyte.gz"
+            names[name].write_bytes(gzip.compress(idx_bytes(array.astype(np.uint8))))
+    return {name: str(path) for name, path in names.items()}
+
+
+def labelled(directory: pathlib.Path, **changes) -> Experiment:
+    fields = dict(
+        task=Labelled(**labelled_files(directory), shapes=2),
+        model=Vanilla(features=8),
+        optimizer=Adam(learning_rate=2e-2),
+        steps=12,
+        batch_size=4,
+        log_every=3,
+        evaluate_every=6,
+        evaluation_batch_size=8,
+    )
+    return Experiment(**fields | changes)
+
+
+CONLLU = """# sent_id = 1
+# text = Don't stop!
+1-2\tDon't\t_\t_\t_\t_\t_\t_\t_\t_
+1\tDo\tdo\tAUX\tVB\t_\t3\taux\t_\t_
+2\tn't\tnot\tPART\tRB\t_\t3\tadvmod\t_\t_
+3\tstop\tstop\tVERB\tVB\t_\t0\troot\t_\tSpaceAfter=No
+3.1\tnow\tnow\tADV\tRB\t_\t_\t_\t_\t_
+4\t!\t!\tPUNCT\t.\t_\t3\tpunct\t_\t_
+
+# sent_id = 2
+1\tCats\tcat\tNOUN\tNNS\t_\t2\tnsubj\t_\t_
+2\tsleep\tsleep\tVERB\tVBP\t_\t0\troot\t_\t_
+
+"""
+
+
+def tagging_files(directory: pathlib.Path) -> dict[str, str]:
+    """Writes a training, a validation and a test file; returns the settings that name them."""
+    names = {}
+    for split, times in (("train", 8), ("valid", 2), ("test", 3)):
+        names[split] = directory / f"{split}.conllu"
+        names[split].write_text(CONLLU * times)
+    return {name: str(path) for name, path in names.items()}
+
+
+def tagging(directory: pathlib.Path, **changes) -> Experiment:
+    model = dict(word_features=4, character_features=4, spelling_features=4)
+    fields = dict(
+        task=Tagging(**tagging_files(directory), shapes=2, longest_word=4),
+        model=Tagger(features=(8,), **model),
+        optimizer=Adam(learning_rate=2e-2),
         steps=12,
         batch_size=4,
         log_every=3,

@@ -1,0 +1,31 @@
+r"""Parts of speech of English EWT (Universal Dependencies) with a bidirectional LSTM, from scratch.
+
+python -m launch.train --config=configs/tagging_ewt.py --workdir=runs/tagging_ewt
+python -m launch.predict --workdir=runs/tagging_ewt --input=my.txt --output=my.conllu
+"""
+
+from lstmjax.experiment import Experiment
+from lstmjax.models.tagger import Tagger
+from lstmjax.optimizers import Adam
+from lstmjax.tasks.tagging import Tagging
+
+
+def get_config() -> Experiment:
+    """Words beside their spelling; the files as their editors split them."""
+    return Experiment(
+        task=Tagging(
+            train="data/en_ewt-ud-train.conllu",
+            valid="data/en_ewt-ud-dev.conllu",
+            test="data/en_ewt-ud-test.conllu",
+            tag="UPOS",
+            lowercase=True,
+            longest_word=12,
+        ),
+        model=Tagger(features=(128,), spelling_features=40, word_dropout=0.2, dropout=0.4),
+        optimizer=Adam(learning_rate=4e-3, schedule="cosine", clip_norm=1.0),
+        steps=4_000,
+        batch_size=32,
+        log_every=100,
+        evaluate_every=500,
+        evaluation_batch_size=64,
+    )

@@ -1,0 +1,91 @@
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lstmjax.models.tagger import Tagger
+from lstmjax.recurrent import LSTM
+
+SIZES = dict(words=9, characters=7, outputs=3)
+WIDTHS = dict(word_features=4, character_features=3, spelling_features=2)
+
+
+def sentences(rows=2, time=5, longest=4):
+    rng = np.random.default_rng(0)
+    return (
+        rng.integers(0, 9, (rows, time)),
+        rng.integers(0, 7, (rows, time, longest)),
+        rng.integers(1, longest + 1, (rows, time)),
+    )
+
+
+@pytest.fixture(scope="module")
+def two_layers():
+    model = Tagger(features=(5, 4), dropout=0.5, word_dropout=0.5, **SIZES, **WIDTHS)
+    return model, jax.jit(model.init)(jax.random.key(0), sentences())
+
+
+def test_is_its_layers_by_hand():
+    model = Tagger(features=(5,), **SIZES, **WIDTHS)
+    inputs = words, characters, spelled = sentences()
+    variables = model.init(jax.random.key(0), inputs)
+    params = variables["params"]
+    expected = np.zeros((2, 5, 4 + 4))
+    for place in np.ndindex(2, 5):
+        letters = params["characters_embedding"]["embedding"][characters[place][: spelled[place]]]
+        ends = [
+            LSTM(2).apply({"params": params[f"spelling_{way}"]}, read)[1][1]
+            for way, read in (("forward", letters), ("backward", letters[::-1]))
+        ]
+        word = params["words_embedding"]["embedding"][words[place]]
+        expected[place] = np.concatenate([word, *ends])
+    forward, _ = LSTM(5).apply({"params": params["layer_0_forward"]}, expected)
+    backward, _ = LSTM(5).apply({"params": params["layer_0_backward"]}, expected[:, ::-1])
+    hidden = np.concatenate([forward, backward[:, ::-1]], -1)
+    expected = hidden @ params["Dense_0"]["kernel"] + params["Dense_0"]["bias"]
+    chex.assert_trees_all_close(model.apply(variables, inputs)[0], expected, atol=1e-5)
+
+
+def test_padding_changes_nothing(two_layers):
+    model, variables = two_layers
+    inputs = words, characters, spelled = sentences()
+    lengths = np.array([5, 2])
+    outputs, carry = model.apply(variables, inputs, lengths=lengths)
+    row = (words[1:, :2], characters[1:, :2], spelled[1:, :2])
+    alone, last = model.apply(variables, row)
+    chex.assert_trees_all_close(outputs[1:, :2], alone, atol=1e-6)
+    chex.assert_trees_all_close(jax.tree.map(lambda leaf: leaf[1:], carry), last, atol=1e-6)
+    # what follows a word's last character is not read
+    other = np.where(np.arange(4) < spelled[..., None], characters, 0)
+    again, _ = model.apply(variables, (words, other, spelled), lengths=lengths)
+    chex.assert_trees_all_close(again, outputs, atol=1e-6)
+
+
+def test_resets_keep_sentences_in_a_row_apart(two_layers):
+    model, variables = two_layers
+    inputs = jax.tree.map(lambda leaf: leaf[:1], sentences())
+    resets = jnp.arange(5)[None] == 2
+    together, _ = model.apply(variables, inputs, resets=resets)
+    apart = [
+        model.apply(variables, jax.tree.map(lambda leaf: leaf[:, part], inputs))[0]  # noqa: B023
+        for part in (slice(2), slice(2, None))
+    ]
+    chex.assert_trees_all_close(together, jnp.concatenate(apart, 1), atol=1e-6)
+
+
+def test_in_training_words_are_taken_for_unknown():
+    model = Tagger(features=(5,), dropout=0.0, word_dropout=0.5, **SIZES, **WIDTHS)
+    words, characters, spelled = sentences(1, 1)
+    variables = model.init(jax.random.key(0), (words, characters, spelled))
+    known, unknown = (
+        model.apply(variables, (np.full((1, 1), code), characters, spelled))[0] for code in (3, 0)
+    )
+    seen = []
+    for seed in range(30):
+        rngs = {"dropout": jax.random.key(seed)}
+        inputs = (np.full((1, 1), 3), characters, spelled)
+        logits, _ = model.apply(variables, inputs, train=True, rngs=rngs)
+        seen.append(bool(jnp.allclose(logits, unknown, atol=1e-6)))
+        assert seen[-1] or jnp.allclose(logits, known, atol=1e-6)
+    assert 5 < sum(seen) < 25

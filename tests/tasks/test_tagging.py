@@ -1,0 +1,165 @@
+import dataclasses
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lstmjax import metrics
+from lstmjax.errors import UserError
+from lstmjax.models.vanilla import Vanilla
+from lstmjax.prediction import predict
+from lstmjax.run import run
+from lstmjax.tasks.conll import Sentence
+from lstmjax.tasks.tagging import Tagging
+from lstmjax.tasks.tagging_floors import guesses
+from tests import tiny
+
+
+def everything(task, split):
+    data = task.load()
+    return task.batch(data.arrays, split, np.arange(data.sizes[split]), data.shapes[-1])
+
+
+def columns(directory, **texts):
+    """Files of two columns from texts like `EU/ORG rejects/O`, a sentence a line."""
+    names = {}
+    for split, text in texts.items():
+        names[split] = str(directory / split)
+        lines = (line.replace(" ", "\n").replace("/", " ") for line in text.split("\n"))
+        (directory / split).write_text("\n\n".join(lines))
+    return dict(format="columns", word="1", tag="-1") | names
+
+
+def test_words_characters_and_tags_as_codes(tmp_path):
+    settings = columns(
+        tmp_path, train="A/X b/Y A/X\ncattle/X", valid="a/X", test="b/Y c/X A/Y sattle/X"
+    )
+    task = Tagging(**settings, longest_word=4).resolve()
+    assert task.vocabulary == ("<unk>", "A") and task.tags == ("X", "Y")
+    assert task.alphabet == ("<unk>", *"Aabcelt")
+    batch = everything(task, "test")
+    words, characters, spelled = map(np.asarray, batch.inputs)
+    np.testing.assert_array_equal(words, [[0, 0, 1, 0]])
+    np.testing.assert_array_equal(spelled, [[1, 1, 1, 4]])
+    letters = ["".join(task.alphabet[code] for code in row if code) for row in characters[0]]
+    assert letters == ["b", "c", "A", "ale"]  # s is unknown, the middle of sattle left out
+    assert characters[0, 3, 0] == 0
+    np.testing.assert_array_equal(batch.targets, [[1, 0, 1, 0]])
+    lower = dataclasses.replace(task, lowercase=True, unknown_below=1).resolve()
+    assert lower.vocabulary == ("<unk>", "a", "b", "cattle")
+    assert everything(lower, "valid").inputs[0][0, 0] == 1
+
+
+def test_padding_is_masked(tmp_path):
+    task = tiny.tagging(tmp_path).task.resolve()
+    batch = everything(task, "test")
+    np.testing.assert_array_equal(batch.lengths, [4, 2] * 3)
+    np.testing.assert_array_equal(batch.mask.sum(1), batch.lengths)
+    wrong = jnp.eye(5)[(batch.targets + ~batch.mask) % 5]  # wrong at the padding alone
+    assert metrics.divide(task.metrics(wrong, batch))["accuracy"] == 1
+
+
+def test_f1_where_tags_are_spans_alone(tmp_path):
+    spans = columns(tmp_path, train="EU/I-ORG x/O", valid="EU/O", test="EU/I-ORG x/O\nx/O EU/I-ORG")
+    task = Tagging(**spans).resolve()
+    batch = everything(task, "test")
+    guessed = jnp.eye(2)[jnp.array([[0, 1], [0, 0]])]  # I-ORG first: one span right, one too long
+    scores = metrics.divide(task.metrics(guessed, batch))
+    assert scores["f1"] == 0.5 and scores["accuracy"] == 0.75
+    assert "f1" not in tiny.tagging(tmp_path).task.resolve().metrics(
+        jnp.zeros((6, 4, 5)), everything(tiny.tagging(tmp_path).task.resolve(), "test")
+    )
+
+
+def test_guesses_of_one_word():
+    train = [Sentence((), tuple("abbbab"), tuple("XYXXYX")), Sentence((), ("walked",), ("Z",))]
+    of = guesses(train)
+    assert of["most frequent tag"]("a") == "X"
+    by_word, by_ending = of["most frequent tag of the word"], of["of the word, or of its ending"]
+    assert by_word("b") == "X" and by_word("a") in "XY" and by_word("talked") == "X"
+    assert by_ending("talked") == "Z" and by_ending("b") == "X" and by_ending("q") == "X"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("tagging")
+    return directory, run(tiny.tagging(directory), directory / "run")
+
+
+def test_a_report_has_floors_and_padding(trained):
+    _, report = trained
+    assert report["floors"]["most frequent tag of the word"]["accuracy"] == 1
+    assert report["floors"]["most frequent tag"]["accuracy"] == pytest.approx(2 / 6)
+    assert report["padding"] == 0  # two lengths, two shapes
+
+
+def test_predictions_fill_the_column(trained, tmp_path):
+    directory, report = trained
+    source, answer = tmp_path / "new.conllu", tmp_path / "out.conllu"
+    text = (directory / "test.conllu").read_text()
+    for tag in ("AUX", "PART", "VERB", "PUNCT", "NOUN"):
+        text = text.replace(f"\t{tag}\t", "\t_\t")
+    source.write_text(text)
+    assert predict(directory / "run", source, answer) == 6
+    told = (directory / "test.conllu").read_text().splitlines()
+    found = answer.read_text().splitlines()
+    assert len(found) == len(told)
+    right = []
+    for line, other in zip(told, found, strict=True):
+        if line[:1].isdigit() and line.split("\t")[0].isdecimal():
+            cells, others = line.split("\t"), other.split("\t")
+            right.append(cells[3] == others[3])
+            assert cells[:3] + cells[4:] == others[:3] + others[4:] and others[3] != "_"
+        elif not line.startswith("3.1"):
+            assert line == other
+    assert np.mean(right) == pytest.approx(report["test"]["accuracy"]["mean"])
+
+
+def test_predictions_of_a_text(trained, tmp_path):
+    directory, _ = trained
+    (tmp_path / "new.txt").write_text("Unseen wörds !\nstop\n")
+    assert predict(directory / "run", tmp_path / "new.txt", tmp_path / "out.conllu") == 2
+    lines = (tmp_path / "out.conllu").read_text().splitlines()
+    assert [line.split("\t")[1] for line in lines if "\t" in line] == "Unseen wörds ! stop".split()
+    assert all(line.split("\t")[3] != "_" for line in lines if "\t" in line)
+
+
+def test_show(tmp_path):
+    task = tiny.tagging(tmp_path).task.resolve()
+    batch = everything(task, "test")
+    outputs = jnp.eye(5)[batch.targets.at[1, 0].set(task.tags.index("VERB"))]
+    first, second = task.show(outputs, batch)[:2]
+    assert first == "Do AUX  n't PART  stop VERB  ! PUNCT"
+    assert second == "Cats VERB (NOUN)  slep VERB"  # of longer words the first and last letters
+
+
+@pytest.mark.parametrize(
+    "changes, text, message",
+    [
+        ({"train": ""}, None, "task.train is empty: give a file"),
+        ({"test": "nowhere"}, None, "task.test nowhere: no such file"),
+        ({"tag": "POS"}, None, "task.tag: task.train has no column 'POS'; did you mean '.POS'"),
+        ({}, tiny.CONLLU.replace("NOUN", "X"), "line 11 has the tag 'X', which no training"),
+        ({}, "1\tEU\n", "task.test .*: line 1 has 2 columns, CoNLL-U has 10"),
+    ],
+)
+def test_faults_are_told(tmp_path, changes, text, message):
+    names = tiny.tagging_files(tmp_path)
+    if text is not None:
+        (tmp_path / "test.conllu").write_text(text)
+    with pytest.raises(UserError, match=message):
+        Tagging(**names | changes).resolve()
+
+
+def test_a_changed_file_is_noticed_and_a_share_held_out(tmp_path):
+    names = tiny.tagging_files(tmp_path) | {"valid": None}
+    task = Tagging(**names, valid_fraction=0.25).resolve()
+    assert task.load().sizes == {"train": 12, "valid": 4, "test": 6}
+    (tmp_path / "test.conllu").write_text(tiny.CONLLU)
+    with pytest.raises(UserError, match="SHA-256 differs"):
+        task.load()
+
+
+def test_other_architectures_are_refused(tmp_path):
+    with pytest.raises(UserError, match="Vanilla has no characters, words"):
+        tiny.tagging(tmp_path, model=Vanilla()).resolve()
