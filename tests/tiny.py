@@ -22,6 +22,7 @@ from lstmjax.tasks.tagging import Tagging
 from lstmjax.tasks.text import Text
 
 POEM = "the cat sat on the mat; the dog dug in the fog. " * 40
+SHORT = dict(steps=12, batch_size=4, log_every=3, evaluate_every=6)
 
 
 def echo(**changes) -> Experiment:
@@ -29,13 +30,9 @@ def echo(**changes) -> Experiment:
         task=Echo(length=4, symbols=6, position=1, valid_examples=50, test_examples=70),
         model=Vanilla(features=8),
         optimizer=Adam(learning_rate=1e-2),
-        steps=12,
-        batch_size=4,
-        log_every=3,
-        evaluate_every=6,
         evaluation_batch_size=32,
     )
-    return Experiment(**fields | changes)
+    return Experiment(**SHORT | fields | changes)
 
 
 def listops(**changes) -> Experiment:
@@ -43,13 +40,9 @@ def listops(**changes) -> Experiment:
         task=ListOps(train_examples=30, valid_examples=10, test_examples=20, length=14, shapes=3),
         model=Vanilla(features=8),
         optimizer=Adam(learning_rate=1e-2),
-        steps=12,
-        batch_size=4,
-        log_every=3,
-        evaluate_every=6,
         evaluation_batch_size=8,
     )
-    return Experiment(**fields | changes)
+    return Experiment(**SHORT | fields | changes)
 
 
 def text(directory: pathlib.Path, **changes) -> Experiment:
@@ -59,13 +52,9 @@ def text(directory: pathlib.Path, **changes) -> Experiment:
         task=Text(path=str(file), level="character", window=8, valid_fraction=0.1),
         model=Generative(features=(8, 8), embedding=5, dropout=0.2),
         optimizer=Adam(learning_rate=1e-2, clip_norm=1.0),
-        steps=12,
-        batch_size=4,
-        log_every=3,
-        evaluate_every=6,
         evaluation_batch_size=4,
     )
-    return Experiment(**fields | changes)
+    return Experiment(**SHORT | fields | changes)
 
 
 def series_values(rows: int) -> np.ndarray:
@@ -127,13 +116,9 @@ def pairs(directory: pathlib.Path, **changes) -> Experiment:
         task=Pairs(path=pairs_file(directory), valid_fraction=0.1, test_fraction=0.1, shapes=2),
         model=EncoderDecoder(features=(8,), bidirectional=True, embedding=4, attention="dot"),
         optimizer=Adam(learning_rate=1e-2),
-        steps=12,
-        batch_size=4,
-        log_every=3,
-        evaluate_every=6,
         evaluation_batch_size=8,
     )
-    return Experiment(**fields | changes)
+    return Experiment(**SHORT | fields | changes)
 
 
 def ts_text(size: int, seed: int = 0, classes: str = "up down", labelled: bool = True) -> str:
@@ -176,13 +161,9 @@ def labelled(directory: pathlib.Path, **changes) -> Experiment:
         task=Labelled(**labelled_files(directory), shapes=2),
         model=Vanilla(features=8),
         optimizer=Adam(learning_rate=2e-2),
-        steps=12,
-        batch_size=4,
-        log_every=3,
-        evaluate_every=6,
         evaluation_batch_size=8,
     )
-    return Experiment(**fields | changes)
+    return Experiment(**SHORT | fields | changes)
 
 
 CONLLU = """# sent_id = 1
@@ -216,10 +197,6 @@ def tagging(directory: pathlib.Path, **changes) -> Experiment:
         task=Tagging(**tagging_files(directory), shapes=2, longest_word=4),
         model=Tagger(features=(8,), **model),
         optimizer=Adam(learning_rate=2e-2),
-        steps=12,
-        batch_size=4,
-        log_every=3,
-        evaluate_every=6,
         evaluation_batch_size=8,
     )
-    return Experiment(**fields | changes)
+    return Experiment(**SHORT | fields | changes)

@@ -7,15 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from lstmjax import metrics
 from lstmjax.errors import UserError
-from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 from lstmjax.tasks.base import Batch, Data, Generated, draw_member
+from lstmjax.tasks.classification import Classification
 
 
 @dataclasses.dataclass(frozen=True)
-class Echo(Generated):
+class Echo(Classification, Generated):
     """`length` random symbols one-hot, `(time, symbols)`; the target is the one at `position`.
 
     Sequences are split by content: no tested sequence occurs in training.
@@ -49,18 +48,6 @@ class Echo(Generated):
             key, split, lambda key: jax.random.randint(key, (self.length,), 0, self.symbols)
         )
         return Batch(jax.nn.one_hot(symbols, self.symbols), symbols[self.position])
-
-    def loss(self, outputs: Array, batch: Batch) -> Array:
-        """Cross-entropy of (batch, symbols) against (batch,), in nats."""
-        return metrics.cross_entropy(outputs, batch.targets)
-
-    def metrics(self, outputs: Array, batch: Batch) -> Sums:
-        """Accuracy, and nats an answer."""
-        right = outputs.argmax(-1) == batch.targets
-        return {
-            "accuracy": metrics.mean(right, batch.mask),
-            "nats": metrics.mean(self.loss(outputs, batch), batch.mask),
-        }
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
         """Chance, and the last symbol in place of the right one."""

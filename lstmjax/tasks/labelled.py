@@ -11,12 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from lstmjax import metrics
 from lstmjax.errors import UserError
-from lstmjax.metrics import Sums
 from lstmjax.settings import setting
-from lstmjax.tasks.base import SPLITS, Batch, Data, Shape, Task
+from lstmjax.tasks.base import SPLITS, Batch, Data, Shape
 from lstmjax.tasks.buckets import in_order, make_buckets
+from lstmjax.tasks.classification import Classification
 from lstmjax.tasks.holding_out import hold_out
 from lstmjax.tasks.labelled_floors import guesses, summarize
 from lstmjax.tasks.lines import read_bytes
@@ -26,7 +25,7 @@ Part = tuple[np.ndarray, np.ndarray, np.ndarray]  # inputs, lengths, classes
 
 
 @dataclasses.dataclass(frozen=True)
-class Labelled(Task):
+class Labelled(Classification):
     """Which class a sequence is of, from .ts, .npz or idx files; lengths may differ.
 
     What the model reads as a step is `frame` consecutive steps of the file, or rows of a picture:
@@ -108,18 +107,6 @@ class Labelled(Task):
         inputs, lengths, classes = arrays[split]
         inputs, lengths = self._prepare(inputs[indices], lengths[indices], shape[0])
         return Batch(inputs, classes[indices], lengths)
-
-    def loss(self, outputs: Array, batch: Batch) -> Array:
-        """Cross-entropy of (batch, classes) against (batch,), in nats."""
-        return metrics.cross_entropy(outputs, batch.targets)
-
-    def metrics(self, outputs: Array, batch: Batch) -> Sums:
-        """Accuracy, and nats an answer."""
-        right = outputs.argmax(-1) == batch.targets
-        return {
-            "accuracy": metrics.mean(right, batch.mask),
-            "nats": metrics.mean(self.loss(outputs, batch), batch.mask),
-        }
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
         """The most frequent class; nearest class mean, least squares on evenly chosen steps."""

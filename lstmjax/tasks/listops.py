@@ -10,12 +10,11 @@ import jax
 import numpy as np
 from jax import Array
 
-from lstmjax import metrics
 from lstmjax.errors import UserError
-from lstmjax.metrics import Sums
 from lstmjax.settings import setting
-from lstmjax.tasks.base import SPLITS, Batch, Data, Shape, Task
+from lstmjax.tasks.base import SPLITS, Batch, Data, Shape
 from lstmjax.tasks.buckets import make_buckets
+from lstmjax.tasks.classification import Classification
 
 OPERATORS = ("MAX", "MIN", "MED", "SM")  # largest, smallest, median, sum modulo 10
 # digits are symbols 0 to 9, the operators' opening brackets follow, the closing one is last
@@ -26,7 +25,7 @@ ATTEMPTS = 1_000  # in a row that may give nothing new before the settings are c
 
 
 @dataclasses.dataclass(frozen=True)
-class ListOps(Task):
+class ListOps(Classification):
     """Expressions like `[MAX 2 9 [MIN 4 7 ] 0 ]`; the answer is a digit.
 
     Drawn as in the paper's section 2: an argument is a nested operation with probability `nesting`
@@ -60,18 +59,6 @@ class ListOps(Task):
         if shape is not None:
             symbols = symbols[:, : shape[0]]
         return Batch(jax.nn.one_hot(symbols, SYMBOLS), values, lengths)
-
-    def loss(self, outputs: Array, batch: Batch) -> Array:
-        """Cross-entropy of (batch, 10) against (batch,), in nats."""
-        return metrics.cross_entropy(outputs, batch.targets)
-
-    def metrics(self, outputs: Array, batch: Batch) -> Sums:
-        """Accuracy, and nats an answer."""
-        right = outputs.argmax(-1) == batch.targets
-        return {
-            "accuracy": metrics.mean(right, batch.mask),
-            "nats": metrics.mean(self.loss(outputs, batch), batch.mask),
-        }
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
         """The most frequent value, alone or by outermost operator, and that operator on all digits.
