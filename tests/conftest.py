@@ -1,14 +1,18 @@
+import os
 import tempfile
 
-import jax
 from hypothesis import settings
 
 # The same examples on every run: a failure in CI is one that everybody sees.
 settings.register_profile("reproducible", deadline=None, derandomize=True)
 settings.load_profile("reproducible")
 
-# Many tests run the same small programs: compile each once.
-_cache = tempfile.TemporaryDirectory(prefix="lstmjax-tests-")
-jax.config.update("jax_compilation_cache_dir", _cache.name)
-jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+# Many tests, workers and commands run the same small programs: compile each once. What they compute
+# is small, too, so that compiling well would take longer than it saves.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    _cache = tempfile.TemporaryDirectory(prefix="lstmjax-tests-")
+    os.environ |= {
+        "JAX_COMPILATION_CACHE_DIR": _cache.name,
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0",
+    }
