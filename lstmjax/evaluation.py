@@ -10,6 +10,7 @@ from jax import Array
 
 from lstmjax import devices, metrics
 from lstmjax.checkpointing import restore_best
+from lstmjax.decoding import respond
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.order import evaluation_indices
@@ -20,13 +21,15 @@ class Evaluation:
     """The metrics of parameters on a whole split, in one compiled program.
 
     Besides the task's metrics there is `loss`, the mean of what training minimizes. A stream is
-    read in `evaluation_batch_size` contiguous rows, each with its carry running on.
+    read in `evaluation_batch_size` contiguous rows, each with its carry running on. Where models
+    write, they do so by the task's beam on the test split and greedily on the others.
     """
 
     def __init__(self, experiment: Experiment, data: Data, split: str, params: Any):
         """Compiles the program for parameters like `params`."""
         self._arrays = data.arrays
         task, size = experiment.task, data.sizes[split]
+        beam = None if split == "test" else 1
         parts = [(None, np.arange(size, dtype=np.int32))]  # the examples of each shape
         if data.buckets is not None:
             of = data.buckets.of[split]
@@ -42,8 +45,8 @@ class Evaluation:
                 def one_batch(carry: Any, now: tuple[Array, Array]) -> tuple[Any, dict]:
                     indices, valid = map(devices.spread_if_even, now)
                     batch = only(task.batch(arrays, split, indices, shape), valid)
-                    outputs, after = experiment.apply(params, batch, carry)
-                    loss = metrics.mean(task.loss(outputs, batch), batch.mask)
+                    scored, outputs, after = respond(experiment, params, batch, carry, beam)
+                    loss = metrics.mean(task.loss(scored, batch), batch.mask)
                     scores = {"loss": loss} | dict(task.metrics(outputs, batch))
                     return after if task.stream else None, scores
 
@@ -91,8 +94,8 @@ def answers(experiment: Experiment, data: Data, params: Any, count: int = 10) ->
     """What `task.show` says of the first test examples; of several seeds, the first's answers."""
     params = experiment.first_seed(params)
     indices = jnp.arange(min(count, data.sizes["test"]))
-    batch = experiment.task.batch(data.arrays, "test", indices)
-    outputs, _ = jax.jit(lambda p, b: experiment.apply(p, b, None))(params, batch)
+    batch = experiment.task.batch(data.arrays, "test", indices, data.shapes[-1])
+    outputs = jax.jit(lambda p, b: respond(experiment, p, b)[1])(params, batch)
     return experiment.task.show(outputs, batch)
 
 

@@ -49,7 +49,13 @@ class Experiment:
         """
         settings.check(self)
         task = self.task.resolve()
-        return dataclasses.replace(self, task=task, model=self.model.clone(outputs=task.outputs))
+        lacking = task.sizes.keys() - {field.name for field in settings.fields(self.model)}
+        if lacking:
+            raise UserError(
+                f"model {type(self.model).__name__} has no {', '.join(sorted(lacking))}, which "
+                f"task {type(task).__name__} determines: choose another architecture"
+            )
+        return dataclasses.replace(self, task=task, model=self.model.clone(**task.sizes))
 
     def override(self, assignments: Sequence[str]) -> "Experiment":
         """A copy with each `path.to.field=value` applied, in order."""

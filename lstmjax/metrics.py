@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -43,3 +44,39 @@ def divide(sums: Mapping[str, tuple]) -> dict[str, np.ndarray]:
 def cross_entropy(logits: Array, labels: Array) -> Array:
     """-log softmax(logits)[labels] in nats: logits (..., classes), integer labels (...)."""
     return optax.softmax_cross_entropy_with_integer_labels(logits.astype(jnp.float32), labels)
+
+
+def edit_distance(written: Array, reference: Array, stop: int) -> Array:
+    """How many symbols must be inserted, deleted or replaced (Levenshtein 1966).
+
+    Args:
+      written: integers (*batch, time), each sequence up to its first `stop`.
+      reference: integers (*batch, other time), the same.
+      stop: what ends a sequence.
+
+    Returns:
+      Integers (*batch,).
+    """
+    batch = jnp.broadcast_shapes(written.shape[:-1], reference.shape[:-1])
+    written = jnp.broadcast_to(written, (*batch, written.shape[-1]))
+    places = jnp.arange(reference.shape[-1] + 1)
+
+    # row j: the distance of what is written so far to the first j symbols of the reference
+    def read(state: tuple[Array, Array], symbol: Array) -> tuple[tuple[Array, Array], None]:
+        row, ended = state
+        ended |= symbol == stop
+        replaced = row[..., :-1] + (reference != symbol[..., None])
+        best = (row + 1).at[..., 1:].min(replaced)  # deleted or replaced
+        # inserted: the least over all k <= j of best[k] + j - k
+        after = jax.lax.cummin(best - places, best.ndim - 1) + places
+        return (jnp.where(ended[..., None], row, after), ended), None
+
+    start = jnp.broadcast_to(places, (*batch, len(places))), jnp.zeros(batch, bool)
+    (row, _), _ = jax.lax.scan(read, start, jnp.moveaxis(written, -1, 0))
+    length = jnp.broadcast_to(sequence_length(reference, stop), batch)
+    return jnp.take_along_axis(row, length[..., None], -1)[..., 0]
+
+
+def sequence_length(symbols: Array, stop: int) -> Array:
+    """How many symbols (*batch, time) come before the first `stop`: (*batch,)."""
+    return jnp.cumprod(symbols != stop, -1).sum(-1)

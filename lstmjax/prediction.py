@@ -1,19 +1,33 @@
 """Predictions for a user's file from a checkpoint alone."""
 
 import pathlib
+from collections.abc import Sequence
 from typing import Any
 
 import jax
 
+from lstmjax import settings
 from lstmjax.checkpointing import restore_best
+from lstmjax.decoding import respond
 from lstmjax.experiment import Experiment
 from lstmjax.tasks.base import Batch
 
 
-def predict(workdir: pathlib.Path, source: pathlib.Path, destination: pathlib.Path) -> int:
+def predict(
+    workdir: pathlib.Path,
+    source: pathlib.Path,
+    destination: pathlib.Path,
+    changes: Sequence[str] = (),
+) -> int:
     """Reads examples from a file, and writes the answers of a directory's best checkpoint.
 
     Of several seeds, the first answers. Order and count of the examples are kept.
+
+    Args:
+      workdir: the directory of the run.
+      source: the file of examples.
+      destination: where the answers go.
+      changes: settings that differ from the run's, as `task.beam=8`.
 
     Returns:
       How many examples were answered.
@@ -22,6 +36,8 @@ def predict(workdir: pathlib.Path, source: pathlib.Path, destination: pathlib.Pa
       UserError: the directory or the file is at fault, or the answers cannot be written.
     """
     experiment, params, _ = restore_best(workdir)
+    experiment = experiment.override(changes)
+    settings.check(experiment)
     kept, batches = experiment.task.read(source)
     answers = answer(experiment, experiment.first_seed(params), batches)
     experiment.task.write(destination, kept, answers)
@@ -30,7 +46,7 @@ def predict(workdir: pathlib.Path, source: pathlib.Path, destination: pathlib.Pa
 
 def answer(experiment: Experiment, params: Any, batches: list[Batch]) -> list[Any]:
     """The task's answers to every row of the batches, with one seed's parameters."""
-    apply = jax.jit(lambda params, batch: experiment.apply(params, batch)[0])
+    apply = jax.jit(lambda params, batch: respond(experiment, params, batch)[1])
     return [
         one
         for batch in batches

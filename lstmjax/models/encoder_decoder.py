@@ -9,7 +9,7 @@ from jax import Array
 
 from lstmjax.errors import UserError
 from lstmjax.models.base import Model
-from lstmjax.recurrent import Carry
+from lstmjax.recurrent import LSTM, Carry
 from lstmjax.settings import setting
 
 START = -1  # read before the first symbol; its one-hot vector is zero
@@ -72,6 +72,8 @@ class EncoderDecoder(Model):
 
     Sutskever et al. (2014), section 2. In training the decoder reads the true symbols (teacher
     forcing); otherwise it reads its own, the likeliest of each step, and never sees the target.
+    Symbols are read one-hot, or by embeddings, each side its own. A bidirectional encoder has half
+    of a layer's width in each direction, side by side in its outputs and in the carry.
     Attention stands where Luong et al. (2015), equations 4 to 7, put it: after the decoder's LSTM,
     tanh(W [context; h]), without input feeding. The score of a source position is `dot`, theirs, or
     `additive`, v . tanh(W [h; memory]) of Bahdanau et al. (2015), appendix A.1.2.
@@ -80,6 +82,9 @@ class EncoderDecoder(Model):
     """
 
     features: tuple[int, ...] = setting((128,), at_least=1)  # of each layer, on both sides
+    bidirectional: bool = False  # the encoder reads forward and backward
+    embedding: int = setting(0, at_least=0)  # width of the symbols' vectors; 0 reads them one-hot
+    source_symbols: int | None = None  # None: the target's; the task sets it where they differ
     attention: Literal["none", "dot", "additive"] = "none"
     dropout: float = setting(0.0, at_least=0, at_most=0.95)  # between layers and before the dense
 
@@ -87,7 +92,18 @@ class EncoderDecoder(Model):
         """Builds the layers; several methods share them."""
         if not self.features:
             raise UserError("model.features is empty: give at least one width, as in 128,")
-        self.encoder = [self.lstm(width) for width in self.features]
+        if self.bidirectional and any(width % 2 for width in self.features):
+            raise UserError(
+                f"model.bidirectional halves each width, and model.features is "
+                f"{self.features}: give even ones"
+            )
+        if self.embedding:
+            self.embed_source = self._embed(self.source_symbols or self.outputs)
+            self.embed_target = self._embed(self.outputs)
+        directions = 2 if self.bidirectional else 1
+        self.encoder = [self.lstm(width // directions) for width in self.features]
+        if self.bidirectional:
+            self.backward = [self.lstm(width // 2, reverse=True) for width in self.features]
         self.decoder = [self.lstm(width) for width in self.features]
         self.drop = nn.Dropout(self.dropout)
         width = self.features[-1]
@@ -107,24 +123,26 @@ class EncoderDecoder(Model):
         lengths: Array | None = None,
         resets: Array | None = None,
         train: bool = False,
+        forced: bool = False,
     ) -> tuple[Array, tuple[Carry, ...]]:
         """Scores every symbol of the target: after the true ones in training, else after its own.
 
         Args:
           inputs: the source, integers (*batch, source time) or vectors (*batch, source time,
             width), and the target shifted by one step, integers (*batch, time), first START. Unless
-            `train`, only the shape of the target is used.
+            `train` or `forced`, only the shape of the target is used.
           carry: the encoder's, one (c, h) a layer, or None for zeros.
           lengths: valid steps of each source (*batch,), or None for all.
           resets: bool (*batch, source time), true where the source starts afresh.
           train: whether the decoder reads the target, and dropout is on.
+          forced: whether the decoder reads the target although this is no training.
 
         Returns:
           Logits (*batch, time, outputs) and the decoder's last carry.
         """
         source, shifted = inputs
         carry, memory = self._encode(source, carry, lengths, resets, train)
-        if train or self.is_initializing():
+        if train or forced or self.is_initializing():
             logits, carry, weights = self._decode(shifted, carry, memory, train)
         else:
             logits, carry, weights = self._run_free(shifted.shape, carry, memory)
@@ -144,6 +162,31 @@ class EncoderDecoder(Model):
         logits, carry, _ = self._decode(symbols[..., None], carry, memory, False)
         return logits[..., 0, :], (carry, memory)
 
+    @nn.nowrap
+    def _embed(self, symbols: int) -> nn.Embed:
+        # entries of variance 1, which is what the layers' initial weights expect of their input
+        return nn.Embed(
+            symbols,
+            self.embedding,
+            embedding_init=nn.initializers.normal(1.0),
+            dtype=self.dtype,
+            param_dtype=self.param_dtype,
+        )
+
+    def _read(self, symbols: Array, side: Literal["source", "target"]) -> Array:
+        """The vectors of a side's symbols, START's zero; what is vectors already stays."""
+        embedded = self.embedding and jnp.issubdtype(symbols.dtype, jnp.integer)
+        if not embedded:
+            count = self.source_symbols if side == "source" else None
+            return _vectors(symbols, count or self.outputs, self.dtype)
+        embed = self.embed_source if side == "source" else self.embed_target
+        return jnp.where((symbols == START)[..., None], 0, embed(jnp.maximum(symbols, 0)))
+
+    def _directions(self) -> list[tuple[LSTM, ...]]:
+        """The encoder's layers, each forward, or forward and backward."""
+        sides = (self.encoder, self.backward) if self.bidirectional else (self.encoder,)
+        return list(zip(*sides, strict=True))
+
     def _encode(
         self,
         source: Array,
@@ -152,11 +195,18 @@ class EncoderDecoder(Model):
         resets: Array | None,
         train: bool,
     ) -> tuple[tuple[Carry, ...], Memory | None]:
-        hidden = _vectors(source, self.outputs, self.dtype)
+        hidden = self._read(source, "source")
         time, after = hidden.shape[-2], []
-        for i, layer in enumerate(self.encoder):
-            before = None if carry is None else carry[i]
-            hidden, last = layer(hidden, carry=before, lengths=lengths, resets=resets)
+        for i, layers in enumerate(self._directions()):
+            parts = [None] * len(layers)
+            if carry is not None:
+                halves = (jnp.split(part, len(layers), -1) for part in carry[i])
+                parts = list(zip(*halves, strict=True))
+            read = [
+                layer(hidden, carry=part, lengths=lengths, resets=resets)
+                for layer, part in zip(layers, parts, strict=True)
+            ]
+            hidden, last = jax.tree.map(lambda *sides: jnp.concatenate(sides, -1), *read)
             hidden = self.drop(hidden, deterministic=not train)
             after.append(last)
         if self.attention == "none":
@@ -168,7 +218,7 @@ class EncoderDecoder(Model):
         self, symbols: Array, carry: tuple[Carry, ...], memory: Memory | None, train: bool
     ) -> tuple[Array, tuple[Carry, ...], Array | None]:
         """Reads symbols (*batch, time): logits, carry, and attention (*batch, time, source)."""
-        hidden = _vectors(symbols, self.outputs, self.dtype)
+        hidden = self._read(symbols, "target")
         after, weights = [], None
         for layer, before in zip(self.decoder, carry, strict=True):
             hidden, last = layer(hidden, carry=before)

@@ -27,6 +27,14 @@ class Batch(NamedTuple):
     mask: Array | None = None  # leading axes of the loss: what counts; None: everything
 
 
+class Written(NamedTuple):
+    """What a model wrote by itself, likeliest first, and how it scores the true symbols."""
+
+    symbols: Array  # (batch, beam, length), each sequence filled up with the stop symbol
+    scores: Array  # (batch, beam): log probabilities of the whole sequences, in nats
+    logits: Array | None  # (batch, length, outputs), each after the true symbols before it
+
+
 Shape = tuple[int, ...]  # what a batch is padded to: (time,), or (source time, target time)
 
 
@@ -65,11 +73,19 @@ class Task:
 
     # Whether consecutive examples of a row continue each other, so that the carry runs on.
     stream: ClassVar[bool] = False
+    # Whether what counts is the sequence that a model writes by itself: then `metrics`, `show` and
+    # `answer` read what was `Written`, and there are `beam`, the width of the search, and `stop`.
+    writes: ClassVar[bool] = False
 
     @property
     def outputs(self) -> int:
         """The width of the model's output layer."""
         raise NotImplementedError
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The settings of the model that the task determines."""
+        return {"outputs": self.outputs}
 
     def resolve(self) -> "Task":
         """This task with the settings that its files determine filled in.

@@ -15,7 +15,7 @@ def make_buckets(lengths: Mapping[str, np.ndarray], count: int) -> Buckets:
     Args:
       lengths: of the examples of each split, integers (size,), or (size, sides) where an example
         has several, as a source and a target. Buckets are by the first side; a shape holds the
-        longest example of its bucket on every side.
+        examples of its bucket, and of those before it, on every side.
       count: how many shapes at most, each a part of the compiled program.
     """
     sides = {split: of.reshape(len(of), -1) for split, of in lengths.items()}
@@ -26,7 +26,7 @@ def make_buckets(lengths: Mapping[str, np.ndarray], count: int) -> Buckets:
     everything = np.concatenate(list(sides.values()))
     bucket = np.concatenate(list(buckets.values()))
     shapes = tuple(
-        (int(width), *map(int, everything[bucket == i, 1:].max(0, initial=1)))
+        (int(width), *map(int, everything[bucket <= i, 1:].max(0)))
         for i, width in enumerate(widths)
     )
     steps = {split: int(of.sum()) for split, of in sides.items()}
@@ -63,3 +63,20 @@ def padded_share(buckets: Buckets, split: str) -> float:
     """Which share of the steps of a split is padding, each example padded to its own bucket."""
     computed = np.array([sum(shape) for shape in buckets.shapes])[buckets.of[split]].sum()
     return float(1 - buckets.steps[split] / computed)
+
+
+def in_order(lengths: np.ndarray, count: int, rows: int = 64) -> list[tuple[np.ndarray, int]]:
+    """Batches of consecutive examples, and the width each is padded to, one of `count` at most.
+
+    Args:
+      lengths: of the examples (size,).
+      count: how many widths at most.
+      rows: examples of a batch; the last may hold fewer.
+    """
+    batches = np.split(np.arange(len(lengths)), range(rows, len(lengths), rows))
+    longest = np.array([lengths[batch].max() for batch in batches])
+    widths = choose_widths(longest, longest.max(), count)
+    return [
+        (batch, int(widths[np.searchsorted(widths, most)]))
+        for batch, most in zip(batches, longest, strict=True)
+    ]

@@ -1,0 +1,31 @@
+r"""Pronunciations of English words: CMUdict without stress.
+
+python -m launch.train --config=configs/pairs_cmudict.py --workdir=runs/cmudict \
+    --set task.path=cmudict.dict
+"""
+
+from lstmjax.experiment import Experiment
+from lstmjax.models.encoder_decoder import EncoderDecoder
+from lstmjax.optimizers import AdamW
+from lstmjax.tasks.pairs import Pairs
+
+
+def get_config() -> Experiment:
+    """Letters in, phonemes out; eight epochs."""
+    return Experiment(
+        task=Pairs(format="cmudict", target="token"),
+        model=EncoderDecoder(
+            features=(256,), bidirectional=True, embedding=64, attention="dot", dropout=0.2
+        ),
+        optimizer=AdamW(
+            learning_rate=4e-3,
+            schedule="cosine",
+            warmup_steps=200,
+            clip_norm=1.0,
+            weight_decay=0.01,
+        ),
+        steps=8_000,
+        batch_size=128,
+        log_every=100,
+        evaluate_every=1_000,
+    )
