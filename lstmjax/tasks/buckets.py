@@ -14,21 +14,18 @@ def make_buckets(lengths: Mapping[str, np.ndarray], count: int) -> Buckets:
 
     Args:
       lengths: of the examples of each split, integers (size,), or (size, sides) where an example
-        has several, as a source and a target. Buckets are by the first side; a shape holds the
-        examples of its bucket, and of those before it, on every side.
+        has several, as a source and a target. Buckets are by the side that is longest beside the
+        mean of its kind; a shape holds the examples of its bucket, and of those before it.
       count: how many shapes at most, each a part of the compiled program.
     """
     sides = {split: of.reshape(len(of), -1) for split, of in lengths.items()}
-    widths = choose_widths(
-        sides["train"][:, 0], max(of[:, 0].max() for of in sides.values()), count
-    )
-    buckets = {split: np.searchsorted(widths, of[:, 0]) for split, of in sides.items()}
+    means = sides["train"].mean(0)
+    size = {split: (of * (means[0] / means)).max(1) for split, of in sides.items()}
+    widths = choose_widths(size["train"], max(of.max() for of in size.values()), count)
+    buckets = {split: np.searchsorted(widths, of) for split, of in size.items()}
     everything = np.concatenate(list(sides.values()))
     bucket = np.concatenate(list(buckets.values()))
-    shapes = tuple(
-        (int(width), *map(int, everything[bucket <= i, 1:].max(0)))
-        for i, width in enumerate(widths)
-    )
+    shapes = tuple(tuple(map(int, everything[bucket <= i].max(0))) for i in range(len(widths)))
     steps = {split: int(of.sum()) for split, of in sides.items()}
     return Buckets(shapes, buckets, steps)
 
