@@ -15,17 +15,17 @@ def get_config() -> Experiment:
     return Experiment(
         task=Pairs(format="cmudict", target="token"),
         model=EncoderDecoder(
-            features=(256,), bidirectional=True, embedding=64, attention="dot", dropout=0.2
+            features=(256,), bidirectional=True, embedding=64, attention="dot", dropout=0.3
         ),
         optimizer=AdamW(
-            learning_rate=4e-3,
+            learning_rate=3e-3,
             schedule="cosine",
             warmup_steps=200,
             clip_norm=1.0,
             weight_decay=0.01,
         ),
-        steps=8_000,
-        batch_size=128,
+        steps=15_000,
+        batch_size=64,
         log_every=100,
-        evaluate_every=1_000,
+        evaluate_every=3_000,
     )

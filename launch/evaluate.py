@@ -1,6 +1,6 @@
 """Scores the best checkpoint of a run on a split, beside the floors.
 
-python -m launch.evaluate --workdir=DIR [--split=test]
+python -m launch.evaluate --workdir=DIR [--split=test] [--beam=N]
 """
 
 import pathlib
@@ -12,11 +12,13 @@ from lstmjax.tasks.base import SPLITS
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required=True)
 SPLIT = flags.DEFINE_enum("split", "test", SPLITS, "Which examples.")
+BEAM = flags.DEFINE_integer("beam", None, "Answers followed side by side.", lower_bound=1)
 
 
 def main() -> None:
     """Prints the table."""
-    result = evaluation.evaluate_workdir(pathlib.Path(WORKDIR.value), SPLIT.value)
+    changes = [f"task.beam={BEAM.value}"] if BEAM.value else []
+    result = evaluation.evaluate_workdir(pathlib.Path(WORKDIR.value), SPLIT.value, changes)
     print(reporting.scores(result, SPLIT.value))
 
 

@@ -1,6 +1,6 @@
 """Answers a file of examples from the best checkpoint of a run.
 
-python -m launch.predict --workdir=DIR --input=FILE --output=FILE
+python -m launch.predict --workdir=DIR --input=FILE --output=FILE [--beam=N] [--n_best=N]
 """
 
 import pathlib
@@ -14,12 +14,15 @@ from lstmjax.prediction import predict
 WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required=True)
 INPUT = flags.DEFINE_string("input", None, "File of examples, in the task's format.", required=True)
 OUTPUT = flags.DEFINE_string("output", None, "File for the answers.", required=True)
+BEAM = flags.DEFINE_integer("beam", None, "Answers followed side by side.", lower_bound=1)
+N_BEST = flags.DEFINE_integer("n_best", None, "Answers written for each source.", lower_bound=1)
 
 
 def main() -> None:
     """Writes the answers, in the order of the examples."""
     paths = (pathlib.Path(flag.value) for flag in (WORKDIR, INPUT, OUTPUT))
-    count = predict(*paths)
+    changes = [f"task.{flag.name}={flag.value}" for flag in (BEAM, N_BEST) if flag.value]
+    count = predict(*paths, changes)
     print(f"{OUTPUT.value}: {count:,} answers", file=sys.stderr)
 
 

@@ -1,6 +1,7 @@
 """Scores of a state on a split: metrics of every seed, means and deviations, floors beside them."""
 
 import pathlib
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -104,9 +105,18 @@ def count_parameters(experiment: Experiment, params: Any) -> int:
     return sum(leaf.size for leaf in jax.tree.leaves(params)) // experiment.seeds
 
 
-def evaluate_workdir(workdir: pathlib.Path, split: str) -> dict[str, Any]:
-    """Scores the best checkpoint of a training directory: what its report says, for any split."""
+def evaluate_workdir(
+    workdir: pathlib.Path, split: str, changes: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Scores the best checkpoint of a training directory: what its report says, for any split.
+
+    Args:
+      workdir: the directory of the run.
+      split: which examples.
+      changes: settings that differ from the run's, as `task.beam=8`.
+    """
     experiment, params, step = restore_best(workdir)
+    experiment = experiment.override(changes)
     data = experiment.task.load()
     if not data.sizes[split]:
         raise UserError(f"--split {split}: its examples never run out or there are none; take test")

@@ -16,7 +16,7 @@ from lstmjax.checkpointing import restore_best
 from lstmjax.errors import UserError
 from lstmjax.models.base import Model
 from lstmjax.settings import check, setting
-from lstmjax.tasks.text import Text
+from lstmjax.tasks.next_symbol import NextSymbol
 
 CHUNK = 64  # symbols drawn between two visits to the host
 
@@ -100,14 +100,14 @@ def generate(
         yield np.asarray(drawn)[:, : length - start]
 
 
-def restore_text_model(workdir: pathlib.Path) -> tuple[Text, Model, Any]:
+def restore_text_model(workdir: pathlib.Path) -> tuple[NextSymbol, Model, Any]:
     """The task, the model and the best parameters of a directory; of several seeds the first.
 
     Raises:
       UserError: the run is not of a text model, or not there.
     """
     experiment, params, _ = restore_best(workdir)
-    if not isinstance(experiment.task, Text):
+    if not isinstance(experiment.task, NextSymbol):
         task = type(experiment.task).__name__
         raise UserError(f"--workdir {workdir}: its task is {task}, which does not write text")
     return experiment.task, experiment.model, experiment.first_seed(params)
@@ -131,12 +131,15 @@ def write_samples(
             print(f"--- {row + 1} of {rows}\n{prompt}{text}")
         return
     task, model, params = restore_text_model(workdir)
-    chunks = generate(model, params, task.encode(prompt), 1, length, seed, how)
+    read = task.encode(prompt)
+    before = read[-1]
+    chunks = generate(model, params, read, 1, length, seed, how)
     # a chunk may end inside a character of several bytes
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     sys.stdout.write(prompt)
     for chunk in chunks:
-        sys.stdout.write(decoder.decode(task.decode_bytes(chunk[0])))
+        sys.stdout.write(decoder.decode(task.decode_bytes(chunk[0], before)))
+        before = chunk[0, -1]
         sys.stdout.flush()
     sys.stdout.write("\n")
 
@@ -146,5 +149,6 @@ def draw_texts(
 ) -> list[str]:
     """Continuations of a prompt, from a directory's best checkpoint, without the prompt."""
     task, model, params = restore_text_model(workdir)
-    chunks = generate(model, params, task.encode(prompt), rows, length, seed, how)
-    return [task.decode(codes) for codes in np.concatenate(list(chunks), 1)]
+    read = task.encode(prompt)
+    drawn = np.concatenate(list(generate(model, params, read, rows, length, seed, how)), 1)
+    return [task.decode_bytes(codes, read[-1]).decode(errors="replace") for codes in drawn]

@@ -12,6 +12,7 @@ from lstmjax import evaluation, settings
 from lstmjax.checkpointing import restore_best
 from lstmjax.experiment import load_config
 from lstmjax.run import run
+from lstmjax.tasks.pairs import Pairs
 from lstmjax.training import init_state
 from tests import tiny
 
@@ -56,6 +57,8 @@ def small(config, tmp_path):
     file = tmp_path / "poem.txt"
     file.write_text(tiny.POEM)
     experiment = load_config(str(config))
+    if isinstance(experiment.task, Pairs):
+        file = tiny.pairs_file(tmp_path, experiment.task.format)
     wanted = dict(
         steps=2, batch_size=2, log_every=1, evaluate_every=2, evaluation_batch_size=8, seeds=1
     )

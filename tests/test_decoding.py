@@ -75,3 +75,17 @@ def test_beam_search_writes_what_free_running_writes():
     chex.assert_trees_all_equal(written[:, 0], outputs.argmax(-1).astype(written.dtype))
     greedy = jax.nn.log_softmax(outputs).max(-1).sum(-1)
     chex.assert_trees_all_close(scores[:, 0], greedy, atol=1e-4)
+
+
+def test_the_loop_ends_once_all_have_stopped():
+    """A step that would fail after the third is never taken a fourth time."""
+
+    def stops(symbols, state):
+        logits = jnp.where(state[:, None] < 2, jnp.eye(SYMBOLS)[0], jnp.eye(SYMBOLS)[STOP])
+        return jnp.where(state[:, None] < 3, 50 * logits, jnp.nan), state + 1
+
+    written, scores = beam_search(
+        stops, jnp.zeros(2, int), start=START, length=6, beam=1, stop=STOP
+    )
+    np.testing.assert_array_equal(written[:, 0], [[0, 0, STOP, STOP, STOP, STOP]] * 2)
+    assert np.all(np.isfinite(scores))

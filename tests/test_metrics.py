@@ -1,6 +1,11 @@
+import functools
+import itertools
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lstmjax import metrics
 
@@ -30,3 +35,25 @@ def test_parts_add_up_to_the_whole(parts):
     sums = [metrics.mean(jnp.array(part)) for part in np.split(values, parts)]
     added = {"mse": (sum(s for s, _ in sums), sum(n for _, n in sums))}
     np.testing.assert_allclose(metrics.divide(added)["mse"], values.mean(), atol=1e-7)
+
+
+@given(st.integers(0, 2**31))
+def test_edit_distance_is_the_textbooks(seed):
+    generator = np.random.default_rng(seed)
+    written, reference = generator.integers(0, 4, (2, 3, 6)), generator.integers(0, 4, (3, 5))
+
+    @functools.cache
+    def distance(one, other):
+        if not one or not other:
+            return len(one) + len(other)
+        replaced = distance(one[1:], other[1:]) + (one[0] != other[0])
+        return min(replaced, distance(one[1:], other) + 1, distance(one, other[1:]) + 1)
+
+    def cut(row):
+        return tuple(itertools.takewhile(lambda symbol: symbol != 3, row.tolist()))
+
+    found = metrics.edit_distance(written, reference, stop=3)
+    expected = [list(map(distance, map(cut, rows), map(cut, reference))) for rows in written]
+    np.testing.assert_array_equal(found, expected)
+    lengths = metrics.sequence_length(jnp.asarray(reference), 3)
+    np.testing.assert_array_equal(lengths, [len(cut(row)) for row in reference])

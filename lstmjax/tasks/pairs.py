@@ -6,7 +6,7 @@ import functools
 import hashlib
 import pathlib
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +21,7 @@ from lstmjax.tasks.base import SPLITS, Batch, Data, Shape, Task, Written
 from lstmjax.tasks.buckets import in_order, make_buckets
 from lstmjax.tasks.lines import read_bytes, read_lines, write_lines
 from lstmjax.tasks.nearest import nearest_spelling
+from lstmjax.tasks.pair_arrays import Arrays, arrange, encode
 from lstmjax.tasks.pair_files import (
     Format,
     Level,
@@ -30,19 +31,9 @@ from lstmjax.tasks.pair_files import (
     read_pairs,
     split_symbols,
 )
-from lstmjax.tasks.ragged import Ragged, pack
 
 START = -1  # before the first symbol of a target
 UNKNOWN = "<unk>"  # source symbols that training lacks
-
-
-class Arrays(NamedTuple):
-    """All sources and targets, and which of them the examples of each split are."""
-
-    sources: Ragged
-    targets: Ragged
-    source: dict[str, Array]  # (size,) of each split: the source of example i
-    references: dict[str, Array]  # (size, references): its targets, the first repeated to fill up
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +59,6 @@ class Pairs(Task):
     valid_fraction: float = setting(0.05, at_least=0, at_most=0.5)  # of the sources
     test_fraction: float = setting(0.05, at_least=0, at_most=0.5)
     data_seed: int = setting(0, at_least=0)  # of the split
-    label_smoothing: float = setting(0.0, at_least=0, at_most=0.9)  # share given to all symbols
     shapes: int = setting(6, at_least=1, at_most=16)  # lengths that batches are padded to
     beam: int = setting(1, at_least=1, at_most=256)  # answers followed side by side; 1 is greedy
     n_best: int = setting(1, at_least=1)  # answers that launch.predict writes for each source
@@ -95,11 +85,9 @@ class Pairs(Task):
 
     def resolve(self) -> "Pairs":
         """Reads the files once: both vocabularies, the longest target, the digest."""
-        if self.n_best > self.beam:
-            raise UserError(f"task.n_best is {self.n_best}, above task.beam, {self.beam}: raise it")
         train = self._parts()["train"]
         counts = collections.Counter(symbol for pair in train for symbol in pair.source)
-        # a held-out share adds nothing: what is written there has been written before, or never is
+        # of all the file: a symbol that no training target has is never written
         known = {symbol for pair in self._pairs("path") for symbol in pair.target}
         self._expect_known(known)
         return dataclasses.replace(
@@ -119,40 +107,9 @@ class Pairs(Task):
                 f"task.path {self.path}: not the pairs this experiment was trained on (the files' "
                 "SHA-256 differs); restore them, or train in a new directory"
             )
-        parts = self._parts()
-        every = [pair for part in parts.values() for pair in part]
-        sources = {source: row for row, source in enumerate({pair.source: 0 for pair in every})}
-        targets = {target: row for row, target in enumerate({pair.target: 0 for pair in every})}
-        packed = [
-            pack([[codes.get(c, len(codes)) for c in side] for side in sides], len(codes))
-            for codes, sides in (
-                (_codes(self.source_vocabulary), sources),
-                (_codes(self.target_vocabulary), targets),
-            )
-        ]
-        source, references = {}, {}
-        for split, part in parts.items():
-            of = collections.defaultdict(list)
-            for pair in part:
-                key = (sources[pair.source], pair.line if split == "train" else 0)
-                of[key].append(targets[pair.target])
-            most = max(map(len, of.values()))
-            source[split] = np.array([row for row, _ in of], np.int32)
-            references[split] = np.array(
-                [rows + rows[:1] * (most - len(rows)) for rows in of.values()], np.int32
-            )
-        arrays = Arrays(*packed, source, references)
-        lengths = {
-            split: np.stack(
-                [
-                    arrays.sources.lengths[source[split]],
-                    arrays.targets.lengths[references[split]].max(1) + 1,
-                ],
-                1,
-            )
-            for split in SPLITS
-        }
-        sizes = {split: len(rows) for split, rows in source.items()}
+        arrays = arrange(self._parts(), self.source_vocabulary, self.target_vocabulary)
+        sizes = {split: len(rows) for split, rows in arrays.source.items()}
+        lengths = {split: arrays.sides(split) for split in SPLITS}
         return Data(arrays, sizes, make_buckets(lengths, self.shapes))
 
     def describe(self, data: Data) -> str:
@@ -178,11 +135,7 @@ class Pairs(Task):
 
     def loss(self, outputs: Array, batch: Batch) -> Array:
         """Cross-entropy of each symbol of the first target, (batch, time), in nats."""
-        nats = metrics.cross_entropy(outputs, batch.targets[:, 0])
-        if not self.label_smoothing:
-            return nats
-        even = -jax.nn.log_softmax(outputs.astype(jnp.float32)).mean(-1)
-        return (1 - self.label_smoothing) * nats + self.label_smoothing * even
+        return metrics.cross_entropy(outputs, batch.targets[:, 0])
 
     def metrics(self, outputs: Written, batch: Batch) -> Sums:
         """Errors of what was written, by symbols and whole, and nats a symbol of the first target.
@@ -191,11 +144,10 @@ class Pairs(Task):
         """
         valid = batch.mask.any(-1)
         errors, lengths = _errors(outputs.symbols[:, 0], batch.targets, self.stop)
-        nats = metrics.cross_entropy(outputs.logits, batch.targets[:, 0])
         return {
             "token_error_rate": ((errors * valid).sum(), (lengths * valid).sum()),
             "sequence_error_rate": metrics.mean(errors > 0, valid),
-            "nats": metrics.mean(nats, batch.mask),
+            "nats": metrics.mean(self.loss(outputs.logits, batch), batch.mask),
         }
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
@@ -248,9 +200,8 @@ class Pairs(Task):
         sources = [line.partition("\t")[0].strip() for line in read_lines(path, "--input")]
         if "" in sources:
             raise UserError(f"--input {path}: line {sources.index('') + 1:,} has an empty source")
-        known = _codes(self.source_vocabulary)
-        rows = [[known.get(c, len(known)) for c in split_symbols(s, self.source)] for s in sources]
-        codes = pack(rows, len(known))
+        symbols = (split_symbols(text, self.source) for text in sources)
+        codes = encode(symbols, self.source_vocabulary)
         batches = []
         for rows, width in in_order(codes.lengths, self.shapes):
             shifted = np.full((len(rows), self.longest), START, np.int32)
@@ -316,10 +267,6 @@ class Pairs(Task):
         for path in filter(None, (self.path, self.valid_path, self.test_path)):
             digest.update(read_bytes(path, "task.path"))
         return digest.hexdigest()
-
-
-def _codes(vocabulary: tuple[str, ...]) -> dict[str, int]:
-    return {symbol: code for code, symbol in enumerate(vocabulary)}
 
 
 def _errors(written: Array, targets: Array, stop: int) -> tuple[Array, Array]:

@@ -4,7 +4,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from lstmjax.errors import UserError
 from lstmjax.models.encoder_decoder import START, EncoderDecoder, RepeatVector
+from lstmjax.recurrent import LSTM
 
 SYMBOLS = 6
 attentions = pytest.mark.parametrize("attention", ["none", "dot", "additive"])
@@ -142,3 +144,53 @@ def test_an_empty_source_has_finite_gradients():
         return model.apply(variables, inputs, lengths=np.array([0, 0, 3]), train=True)[0].sum()
 
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(jax.grad(loss)(variables)))
+
+
+def test_a_bidirectional_encoder_is_two_layers_side_by_side():
+    model = EncoderDecoder(
+        features=(6, 4), bidirectional=True, embedding=3, source_symbols=9, outputs=SYMBOLS
+    )
+    source = np.random.default_rng(0).integers(0, 9, (2, 5))
+    shifted, lengths = shift(integers(1, 2, 4)), np.array([5, 3])
+    params = model.init(jax.random.key(0), (source, shifted))["params"]
+    assert params["embed_source"]["embedding"].shape == (9, 3)
+    assert params["embed_target"]["embedding"].shape == (SYMBOLS, 3)
+    carry, memory = model.apply({"params": params}, source, lengths, method="start")
+    assert memory is None
+    for row, length in enumerate(lengths):
+        hidden = params["embed_source"]["embedding"][source[row : row + 1, :length]]
+        for layer, width in enumerate((3, 2)):
+            sides = []
+            for name, step in (("encoder", 1), ("backward", -1)):
+                weights = {"params": params[f"{name}_{layer}"]}
+                read, last = LSTM(width).apply(weights, hidden[:, ::step])
+                sides.append((read[:, ::step], last))
+            hidden, last = jax.tree.map(lambda *both: jnp.concatenate(both, -1), *sides)
+            found = jax.tree.map(lambda leaf, row=row: leaf[row : row + 1], carry[layer])
+            chex.assert_trees_all_close(found, last, atol=1e-6)
+
+
+def test_embeddings_read_the_start_as_zeros():
+    model = EncoderDecoder(features=(6,), embedding=3, outputs=SYMBOLS)
+    inputs = integers(0, 3, 6), shift(integers(1, 3, 4))
+    variables = model.init(jax.random.key(0), inputs)
+
+    def first(variables):
+        return model.apply(variables, inputs, train=True)[0][:, 0].sum()
+
+    assert np.all(jax.grad(first)(variables)["params"]["embed_target"]["embedding"] == 0)
+
+
+def test_forced_is_training_without_dropout():
+    model = EncoderDecoder(features=(6,), attention="dot", dropout=0.5, outputs=SYMBOLS)
+    inputs = integers(0, 3, 6), shift(integers(1, 3, 4))
+    variables = model.init(jax.random.key(0), inputs)
+    forced = model.apply(variables, inputs, forced=True)
+    without = model.clone(dropout=0.0)
+    chex.assert_trees_all_equal(forced, without.apply(variables, inputs, train=True))
+
+
+def test_an_odd_width_has_no_halves():
+    model = EncoderDecoder(features=(7,), bidirectional=True, outputs=SYMBOLS)
+    with pytest.raises(UserError, match="model.bidirectional halves each width"):
+        model.init(jax.random.key(0), (integers(0, 3, 6), integers(1, 3, 4)))

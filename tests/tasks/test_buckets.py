@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lstmjax.evaluation import Evaluation
-from lstmjax.tasks.buckets import choose_widths, make_buckets, padded_share
+from lstmjax.tasks.buckets import choose_widths, in_order, make_buckets, padded_share
 from lstmjax.training import init_state
 from tests import tiny
 
@@ -36,6 +36,23 @@ def test_a_bucket_holds_its_examples_on_every_side():
         assert np.all(of <= np.array(buckets.shapes)[buckets.of[split]])
         computed = sum(sum(buckets.shapes[i]) for i in buckets.of[split])
         np.testing.assert_allclose(padded_share(buckets, split), 1 - of.sum() / computed)
+
+
+def test_examples_short_on_one_side_alone_pad_with_the_long_ones():
+    """By the source alone, the narrow bucket would be as high as its one long target."""
+    short, long = np.full((99, 2), (4, 8)), np.full((100, 2), (10, 20))
+    lengths = np.concatenate([short, [[4, 20]], long])
+    buckets = make_buckets(dict.fromkeys(("train", "valid", "test"), lengths), 2)
+    assert buckets.shapes == ((4, 8), (10, 20))
+    assert padded_share(buckets, "train") == pytest.approx(6 / (99 * 12 + 101 * 30))
+
+
+def test_batches_in_order_hold_every_example_once():
+    lengths = np.random.default_rng(0).integers(0, 50, 150)
+    batches = in_order(lengths, count=2, rows=16)
+    np.testing.assert_array_equal(np.concatenate([rows for rows, _ in batches]), np.arange(150))
+    assert all(lengths[rows].max() <= width and len(rows) <= 16 for rows, width in batches)
+    assert len({width for _, width in batches}) == 2
 
 
 def test_scores_do_not_depend_on_the_shapes():

@@ -1,0 +1,28 @@
+r"""A text, word by word: the vocabulary is the training part's, rare words are <unk>.
+
+python -m launch.train --config=configs/generative_words.py --workdir=runs/words \
+    --set task.path=my.txt
+python -m launch.train --config=configs/generative_words.py --workdir=runs/words \
+    --set task.path=train.txt --set task.valid_path=valid.txt --set task.test_path=test.txt
+"""
+
+from lstmjax.experiment import Experiment
+from lstmjax.models.generative import Generative
+from lstmjax.optimizers import AdamW
+from lstmjax.tasks.words import Words
+
+
+def get_config() -> Experiment:
+    """Embeddings that the output layer shares, and much dropout: words are few."""
+    return Experiment(
+        task=Words(window=32),
+        model=Generative(features=(256,), embedding=256, tied=True, dropout=0.5),
+        optimizer=AdamW(
+            learning_rate=2e-3, schedule="cosine", warmup_steps=100, clip_norm=1.0, weight_decay=0.1
+        ),
+        steps=2_000,
+        batch_size=32,
+        log_every=50,
+        evaluate_every=250,
+        evaluation_batch_size=32,
+    )
