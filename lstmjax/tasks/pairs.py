@@ -160,15 +160,13 @@ class Pairs(Task):
         targets = arrays.references["train"][:, 0]
         time = int(arrays.targets.lengths.max()) + 1
         stop_filled = functools.partial(arrays.targets.padded, width=time, padding=self.stop)
-        rows, counts = np.unique(stop_filled(targets), axis=0, return_counts=True)
         nearest = nearest_spelling(arrays.sources, trained, tested)
         guesses = {
-            "most common target": rows[counts.argmax()][None],
+            "most common target": stop_filled(np.bincount(targets).argmax()[None]),
             "nearest spelling": stop_filled(targets[nearest]),
         }
-        scores = {}
+        truth, scores = stop_filled(arrays.references["test"]), {}
         for name, guess in guesses.items():
-            truth = stop_filled(arrays.references["test"])
             errors, lengths = jax.jit(_errors, static_argnums=2)(guess, truth, self.stop)
             scores[name] = {
                 "token_error_rate": float(errors.sum() / lengths.sum()),
@@ -264,8 +262,9 @@ class Pairs(Task):
 
     def _digest(self) -> str:
         digest = hashlib.sha256()
-        for path in filter(None, (self.path, self.valid_path, self.test_path)):
-            digest.update(read_bytes(path, "task.path"))
+        for field in ("path", "valid_path", "test_path"):
+            if getattr(self, field):
+                digest.update(read_bytes(getattr(self, field), f"task.{field}"))
         return digest.hexdigest()
 
 
