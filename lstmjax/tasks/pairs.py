@@ -176,7 +176,7 @@ class Pairs(Task):
 
     def show(self, outputs: Written, batch: Batch) -> list[str]:
         """Lines like `cough = K AO F ok`."""
-        lines = []
+        lines, names = [], [*self.source_vocabulary, UNKNOWN]
         for source, length, written, targets in zip(
             np.asarray(batch.inputs[0]),
             np.asarray(batch.lengths),
@@ -186,7 +186,6 @@ class Pairs(Task):
         ):
             answer, *right = (self.spell(row) for row in (written, *targets))
             verdict = "ok" if answer in right else f"wrong, {' or '.join(dict.fromkeys(right))}"
-            names = [*self.source_vocabulary, UNKNOWN]
             text = join_symbols((names[code] for code in source[:length]), self.source)
             lines.append(f"{text} = {answer} {verdict}")
         return lines

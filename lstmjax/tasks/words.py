@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import functools
 import re
 from collections.abc import Sequence
 from typing import ClassVar, Literal
@@ -51,8 +52,7 @@ class Words(NextSymbol):
 
     def codes(self, symbols: Sequence[str], where: str) -> np.ndarray:
         """Words to codes, 0 for those that are not in the vocabulary."""
-        known = {word: code for code, word in enumerate(self.vocabulary)}
-        return np.array([known.get(word, 0) for word in symbols], np.int32)
+        return np.array([self._places.get(word, 0) for word in symbols], np.int32)
 
     def decode(self, codes: np.ndarray) -> str:
         """Codes to text, set as a line of text is: no blank before a closing mark."""
@@ -76,6 +76,10 @@ class Words(NextSymbol):
             ]
             lines += [" ".join(words), " ".join(marks).rstrip()]
         return lines
+
+    @functools.cached_property
+    def _places(self) -> dict[str, int]:
+        return {word: code for code, word in enumerate(self.vocabulary)}
 
     def _set(self, before: str | None, words: list[str]) -> str:
         text = []
