@@ -4,6 +4,9 @@ python -m launch.train --config=configs/generative_words.py --workdir=runs/words
     --set task.path=my.txt
 python -m launch.train --config=configs/generative_words.py --workdir=runs/words \
     --set task.path=train.txt --set task.valid_path=valid.txt --set task.test_path=test.txt
+
+Tiny Shakespeare (256,595 words to train on, 6,983 different ones), seed 0: perplexity 86.6 a word,
+where 4-grams reach 114.6; 471 s on one CPU core busy with other work.
 """
 
 from lstmjax.experiment import Experiment
