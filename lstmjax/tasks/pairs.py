@@ -167,7 +167,8 @@ class Pairs(Task):
         }
         truth, scores = stop_filled(arrays.references["test"]), {}
         for name, guess in guesses.items():
-            errors, lengths = jax.jit(_errors, static_argnums=2)(guess, truth, self.stop)
+            counted = jax.jit(_errors, static_argnums=2)(guess, truth, self.stop)
+            errors, lengths = map(np.asarray, counted)
             scores[name] = {
                 "token_error_rate": float(errors.sum() / lengths.sum()),
                 "sequence_error_rate": float((errors > 0).mean()),

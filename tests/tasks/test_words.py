@@ -45,9 +45,9 @@ def test_words_marks_and_line_ends(tmp_path):
 
 def test_the_vocabulary_is_the_training_parts(tmp_path):
     text = "only once\n" + "a a a b b\n" * 100 + "never before\n" * 6
-    task = words(tmp_path, text, valid_fraction=0.002, test_fraction=0.02)
+    task = words(tmp_path, text, valid_fraction=0.002, test_fraction=0.03)
     assert task.vocabulary == (UNKNOWN, "a", "b", "\n")
-    assert words(tmp_path, text, most_words=2).vocabulary == (UNKNOWN, "a", "\n")
+    assert words(tmp_path, text, most_words=2).vocabulary == (UNKNOWN, "a", "b")
     test = task.load().arrays["test"]
     assert task.decode(test).count("<unk>") > 3
     counts = collections.Counter(task.load().arrays["train"].tolist())
@@ -94,7 +94,7 @@ def trained(tmp_path_factory):
 def test_sampling_in_words(trained, capsys):
     write_samples(trained, "the zebra", 80, 1, 0, Sampling())
     one = capsys.readouterr().out
-    assert one.startswith("the zebra ") or one.startswith("the zebra;")
+    assert re.match("the zebra[ ;.]", one)
     assert one == f"the zebra{draw_texts(trained, 'the zebra', 80, 1, 0, Sampling())[0]}\n"
     known = {*re.findall(r"\w+", tiny.POEM), "zebra", "<unk>"}
     assert {*re.sub(r"[.;]", " ", one).split()} <= known
