@@ -152,7 +152,7 @@ def test_a_bidirectional_encoder_is_two_layers_side_by_side():
     )
     source = np.random.default_rng(0).integers(0, 9, (2, 5))
     shifted, lengths = shift(integers(1, 2, 4)), np.array([5, 3])
-    params = model.init(jax.random.key(0), (source, shifted))["params"]
+    params = jax.jit(model.init)(jax.random.key(0), (source, shifted))["params"]
     assert params["embed_source"]["embedding"].shape == (9, 3)
     assert params["embed_target"]["embedding"].shape == (SYMBOLS, 3)
     carry, memory = model.apply({"params": params}, source, lengths, method="start")

@@ -6,12 +6,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lstmjax.checkpointing import restore_best
 from lstmjax.errors import UserError
 from lstmjax.generation import Sampling, draw_texts, write_samples
-from lstmjax.prediction import predict
+from lstmjax.prediction import answer
 from lstmjax.run import run
 from lstmjax.tasks.words import UNKNOWN, Words
+from lstmjax.training import init_state
 from tests import tiny
 
 LINES = "The dog's tail, a well-known one, wags.\nThe cat <unk> sits!\n"
@@ -103,29 +103,28 @@ def test_sampling_in_words(trained, capsys):
 
 
 @pytest.mark.parametrize("kind", ["word", "character"])
-def test_bits_of_each_line(kind, trained, tmp_path):
-    """Against the model read symbol by symbol from the line's beginning."""
-    directory = trained
-    text = "the cat sat\nthe dog\n\n" + "the mat; " * 9 + "\n"
-    if kind == "character":
-        directory = tmp_path / "run"
-        experiment = tiny.text(tmp_path).override(["steps=1", "evaluate_every=1", "log_every=1"])
+def test_bits_of_each_line(kind, tmp_path):
+    """Against the model read from the line's beginning, by itself."""
+    lines = ["the cat sat", "the dog", "", "the mat; " * 9]
+    experiment = tiny.text(tmp_path)
+    if kind == "word":
+        experiment = tiny.text(tmp_path, task=Words(path=experiment.task.path, window=8))
+    else:  # a text that has ends of lines
         with open(experiment.task.path, "a") as file:
             file.write("\n")
-        run(experiment, directory)
+    experiment = experiment.resolve()
+    task, params = experiment.task, init_state(experiment, experiment.task.load()).params
     source, answers = tmp_path / "lines", tmp_path / "answers"
-    source.write_text(text)
-    assert predict(directory, source, answers) == 4
-    lines = [line.split("\t") for line in answers.read_text().splitlines()]
-    assert [line for _, line in lines] == text.splitlines()
-
-    experiment, params, _ = restore_best(directory)
-    for bits, line in lines:
-        newline = "\n" in experiment.task.vocabulary
-        codes = experiment.task.encode(f"\n{line}\n" if newline else line)
-        if len(codes) < 2:
+    source.write_text("\n".join(lines) + "\n")
+    kept, batches = task.read(source)
+    task.write(answers, kept, answer(experiment, params, batches))
+    told = [line.split("\t") for line in answers.read_text().splitlines()]
+    assert [line for _, line in told] == lines
+    for bits, line in told:
+        if kind == "word" and not line:
             assert bits == "nan"
             continue
+        codes = task.encode(line if kind == "word" else f"\n{line}\n")
         logits, _ = experiment.model.apply({"params": params}, codes[None, :-1])
         nats = -jnp.take_along_axis(jax.nn.log_softmax(logits[0]), codes[1:, None], -1).mean()
         np.testing.assert_allclose(float(bits), nats / np.log(2), atol=2e-4)
