@@ -63,6 +63,7 @@ def small(config, tmp_path):
         steps=2, batch_size=2, log_every=1, evaluate_every=2, evaluation_batch_size=8, seeds=1
     )
     task = {"path": str(file), "valid_examples": 4, "test_examples": 8, "train_examples": 8}
+    task |= {"shapes": 2}
     fields = {field.name for field in settings.fields(experiment.task)}
     wanted |= {f"task.{name}": value for name, value in task.items() if name in fields}
     return experiment.override([f"{path}={value}" for path, value in wanted.items()])
