@@ -35,6 +35,7 @@ def as_npz(directory, names):
 def test_the_training_part_alone_sets_the_scale(tmp_path):
     names = tiny.labelled_files(tmp_path)
     task = Labelled(**names, valid_fraction=0.25).resolve()
+    assert task.load().sizes == {"train": 18, "valid": 6, "test": 10}
     inputs, lengths, _ = task.load().arrays["train"]
     steps = np.concatenate([row[:length] for row, length in zip(inputs, lengths, strict=True)])
     np.testing.assert_allclose(task.mean, steps.mean(0), rtol=1e-6)
@@ -48,6 +49,14 @@ def test_the_training_part_alone_sets_the_scale(tmp_path):
     np.testing.assert_allclose(alike.mean, [steps.mean()] * 2, rtol=1e-6)
     # the test file's scale is its own
     assert abs(np.asarray(everything(task, "test").inputs).mean()) > 1e-3
+
+
+def test_a_channel_that_never_changes_reads_as_zero(tmp_path):
+    inputs = np.random.default_rng(0).normal(size=(6, 3, 2)) * [0, 1] + [7, 0]
+    np.savez(tmp_path / "x.npz", inputs=inputs, labels=np.arange(6) % 2)
+    files = dict.fromkeys(("train", "valid", "test"), str(tmp_path / "x.npz"))
+    batch = everything(Labelled(**files).resolve(), "test")
+    np.testing.assert_array_equal(batch.inputs[..., 0], 0)
 
 
 def test_npz_and_ts_are_the_same_task(tmp_path):
@@ -138,8 +147,8 @@ def test_floors_by_hand():
     np.testing.assert_array_equal(guessed["most frequent class"], 0)
     np.testing.assert_array_equal(guessed["nearest class mean"], [0, 1, 2])
     np.testing.assert_array_equal(guessed["least squares"][[0, 2]], [0, 2])
-    chosen = summarize(np.arange(5.0)[None, :, None], np.array([3]), [1.0], [2.0], 2)
-    np.testing.assert_array_equal(chosen, [[-0.5, 0.5, 1.5, 1]])  # first and last of three steps
+    chosen = summarize(np.arange(5.0)[None, :, None], np.array([4]), [1.0], [2.0], 2)
+    np.testing.assert_array_equal(chosen, [[-0.5, 1, 2, 1]])  # first and last of four steps
 
 
 @pytest.fixture(scope="module")
