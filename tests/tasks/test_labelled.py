@@ -55,8 +55,9 @@ def test_a_channel_that_never_changes_reads_as_zero(tmp_path):
     inputs = np.random.default_rng(0).normal(size=(6, 3, 2)) * [0, 1] + [7, 0]
     np.savez(tmp_path / "x.npz", inputs=inputs, labels=np.arange(6) % 2)
     files = dict.fromkeys(("train", "valid", "test"), str(tmp_path / "x.npz"))
-    batch = everything(Labelled(**files).resolve(), "test")
+    batch = everything(Labelled(**files, missing="mask").resolve(), "test")
     np.testing.assert_array_equal(batch.inputs[..., 0], 0)
+    np.testing.assert_array_equal(batch.inputs[..., 2:], 1)  # nothing is missing
 
 
 def test_npz_and_ts_are_the_same_task(tmp_path):
