@@ -1,6 +1,7 @@
 r"""MNIST in seven strips of four rows with a CNN-LSTM: a convolution reads each strip.
 
-python -m launch.train --config=configs/labelled_mnist_frames.py --workdir=runs/labelled_mnist_frames
+python -m launch.train --config=configs/labelled_mnist_frames.py \
+    --workdir=runs/labelled_mnist_frames
 """
 
 from lstmjax.experiment import Experiment
