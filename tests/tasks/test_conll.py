@@ -35,6 +35,7 @@ def test_conllu_leaves_out_ranges_and_empty_nodes(tmp_path):
         ("Cats", "sleep"),
     ]
     assert document.sentences[0].tags == ("AUX", "PART", "VERB", "PUNCT")
+    assert document == read(tmp_path, tiny.CONLLU, word="2", tag="4")
     assert document.lines == tiny.CONLLU.removesuffix("\n").split("\n")
 
 

@@ -9,9 +9,7 @@ from lstmjax.errors import UserError
 from lstmjax.models.cnn_lstm import CnnLstm
 from lstmjax.prediction import predict
 from lstmjax.run import run
-from lstmjax.tasks.holding_out import hold_out
 from lstmjax.tasks.labelled import Labelled
-from lstmjax.tasks.labelled_floors import guesses, summarize
 from lstmjax.tasks.sequence_files import read_sequences
 from lstmjax.training import init_state
 from tests import tiny
@@ -35,6 +33,7 @@ def as_npz(directory, names):
 def test_the_training_part_alone_sets_the_scale(tmp_path):
     names = tiny.labelled_files(tmp_path)
     task = Labelled(**names, valid_fraction=0.25).resolve()
+    assert task.load().sizes == {"train": 18, "valid": 6, "test": 10}
     inputs, lengths, _ = task.load().arrays["train"]
     steps = np.concatenate([row[:length] for row, length in zip(inputs, lengths, strict=True)])
     np.testing.assert_allclose(task.mean, steps.mean(0), rtol=1e-6)
@@ -48,6 +47,15 @@ def test_the_training_part_alone_sets_the_scale(tmp_path):
     np.testing.assert_allclose(alike.mean, [steps.mean()] * 2, rtol=1e-6)
     # the test file's scale is its own
     assert abs(np.asarray(everything(task, "test").inputs).mean()) > 1e-3
+
+
+def test_a_channel_that_never_changes_reads_as_zero(tmp_path):
+    inputs = np.random.default_rng(0).normal(size=(6, 3, 2)) * [0, 1] + [7, 0]
+    np.savez(tmp_path / "x.npz", inputs=inputs, labels=np.arange(6) % 2)
+    files = dict.fromkeys(("train", "valid", "test"), str(tmp_path / "x.npz"))
+    batch = everything(Labelled(**files, missing="mask").resolve(), "test")
+    np.testing.assert_array_equal(batch.inputs[..., 0], 0)
+    np.testing.assert_array_equal(batch.inputs[..., 2:], 1)  # nothing is missing
 
 
 def test_npz_and_ts_are_the_same_task(tmp_path):
@@ -114,32 +122,11 @@ def test_what_is_missing_is_refused_or_masked(tmp_path):
     np.testing.assert_array_equal(first[3:], 0)
 
 
-def test_each_class_is_held_out_alike():
-    classes = np.repeat([0, 1, 2], [60, 30, 10])
-    out = hold_out(100, 0.1, 0, classes)
-    np.testing.assert_array_equal(np.bincount(classes[out]), [6, 3, 1])
-    assert np.any(out != hold_out(100, 0.1, 1, classes))
-    np.testing.assert_array_equal(out, hold_out(100, 0.1, 0, classes))
-    assert hold_out(5, 0.01, 0).sum() == 1 and hold_out(10, 0.3, 0).sum() == 3
-
-
 def test_a_held_out_file_of_its_own(tmp_path):
     names = tiny.labelled_files(tmp_path)
     task = Labelled(**names, valid=names["test"]).resolve()
     data = task.load()
     assert data.sizes == {"train": 24, "valid": 10, "test": 10}
-
-
-def test_floors_by_hand():
-    # one feature besides length and one: classes at 0, 1 and 10
-    train = summarize(np.array([0.0, 0, 1, 10])[:, None, None], np.ones(4, int), [0.0], [1.0], 1)
-    test = summarize(np.array([0.1, 0.9, 7])[:, None, None], np.ones(3, int), [0.0], [1.0], 1)
-    guessed = guesses(train, np.array([0, 0, 1, 2]), test, 3)
-    np.testing.assert_array_equal(guessed["most frequent class"], 0)
-    np.testing.assert_array_equal(guessed["nearest class mean"], [0, 1, 2])
-    np.testing.assert_array_equal(guessed["least squares"][[0, 2]], [0, 2])
-    chosen = summarize(np.arange(5.0)[None, :, None], np.array([3]), [1.0], [2.0], 2)
-    np.testing.assert_array_equal(chosen, [[-0.5, 0.5, 1.5, 1]])  # first and last of three steps
 
 
 @pytest.fixture(scope="module")

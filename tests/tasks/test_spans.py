@@ -55,7 +55,7 @@ def test_counts_are_those_of_conlleval(letters):
         ("I-PER B-PER I-LOC", 3),
         ("B-PER I-PER B-PER", 2),  # IOB2
         ("S-PER B-PER I-PER E-PER O", 2),  # IOBES
-        ("U-PER B-PER L-PER O", 2),  # BILOU
+        ("U-PER U-PER B-PER L-PER O", 3),  # BILOU
     ],
 )
 def test_spans_of_each_scheme(tags, count):

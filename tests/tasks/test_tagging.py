@@ -1,5 +1,3 @@
-import dataclasses
-
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -9,9 +7,7 @@ from lstmjax.errors import UserError
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.prediction import predict
 from lstmjax.run import run
-from lstmjax.tasks.conll import Sentence
 from lstmjax.tasks.tagging import Tagging
-from lstmjax.tasks.tagging_floors import guesses
 from tests import tiny
 
 
@@ -28,26 +24,6 @@ def columns(directory, **texts):
         lines = (line.replace(" ", "\n").replace("/", " ") for line in text.split("\n"))
         (directory / split).write_text("\n\n".join(lines))
     return dict(format="columns", word="1", tag="-1") | names
-
-
-def test_words_characters_and_tags_as_codes(tmp_path):
-    settings = columns(
-        tmp_path, train="A/X b/Y A/X\ncattle/X", valid="a/X", test="b/Y c/X A/Y sattle/X"
-    )
-    task = Tagging(**settings, longest_word=4).resolve()
-    assert task.vocabulary == ("<unk>", "A") and task.tags == ("X", "Y")
-    assert task.alphabet == ("<unk>", *"Aabcelt")
-    batch = everything(task, "test")
-    words, characters, spelled = map(np.asarray, batch.inputs)
-    np.testing.assert_array_equal(words, [[0, 0, 1, 0]])
-    np.testing.assert_array_equal(spelled, [[1, 1, 1, 4]])
-    letters = ["".join(task.alphabet[code] for code in row if code) for row in characters[0]]
-    assert letters == ["b", "c", "A", "ale"]  # s is unknown, the middle of sattle left out
-    assert characters[0, 3, 0] == 0
-    np.testing.assert_array_equal(batch.targets, [[1, 0, 1, 0]])
-    lower = dataclasses.replace(task, lowercase=True, unknown_below=1).resolve()
-    assert lower.vocabulary == ("<unk>", "a", "b", "cattle")
-    assert everything(lower, "valid").inputs[0][0, 0] == 1
 
 
 def test_padding_is_masked(tmp_path):
@@ -69,15 +45,6 @@ def test_f1_where_tags_are_spans_alone(tmp_path):
     assert "f1" not in tiny.tagging(tmp_path).task.resolve().metrics(
         jnp.zeros((6, 4, 5)), everything(tiny.tagging(tmp_path).task.resolve(), "test")
     )
-
-
-def test_guesses_of_one_word():
-    train = [Sentence((), tuple("abbbab"), tuple("XYXXYX")), Sentence((), ("walked",), ("Z",))]
-    of = guesses(train)
-    assert of["most frequent tag"]("a") == "X"
-    by_word, by_ending = of["most frequent tag of the word"], of["of the word, or of its ending"]
-    assert by_word("b") == "X" and by_word("a") in "XY" and by_word("talked") == "X"
-    assert by_ending("talked") == "Z" and by_ending("b") == "X" and by_ending("q") == "X"
 
 
 @pytest.fixture(scope="module")
