@@ -59,12 +59,18 @@ class Experiment:
         return experiment
 
     def apply(
-        self, params: Any, batch: Batch, carry: Any = None, **settings: Any
+        self, params: Any, batch: Batch, carry: Any = None, train: bool = False, **settings: Any
     ) -> tuple[Any, Any]:
-        """Runs the model on a batch: (outputs, carry)."""
-        given = {name: getattr(batch, name) for name in ("lengths", "resets")}
-        given = {name: value for name, value in given.items() if value is not None}
-        return self.model.apply({"params": params}, batch.inputs, carry=carry, **given, **settings)
+        """Runs the model once in training, else as the task has it: (outputs, carry)."""
+
+        def model(batch: Batch) -> tuple[Any, Any]:
+            given = {name: getattr(batch, name) for name in ("lengths", "resets")}
+            given = {name: value for name, value in given.items() if value is not None}
+            return self.model.apply(
+                {"params": params}, batch.inputs, carry=carry, train=train, **given, **settings
+            )
+
+        return model(batch) if train else self.task.rollout(model, batch)
 
     def zero_carry(self, params: Any, batch: Batch) -> Any:
         """The carry of a stream's beginning, or None where the task is not a stream."""

@@ -38,6 +38,18 @@ class Buckets(NamedTuple):
     steps: dict[str, int]  # steps of all examples of a split together, without padding
 
 
+class Panel(NamedTuple):
+    """One forecast of one series, for a picture; NaN where nothing was observed."""
+
+    title: str
+    past: np.ndarray  # (rows read,)
+    forecast: np.ndarray  # (horizon,)
+    truth: np.ndarray | None = None  # (horizon,), where it is known
+    low: np.ndarray | None = None  # (horizon,): the band's ends, if there is one
+    high: np.ndarray | None = None
+    band: str = ""  # which band it is
+
+
 class Data(NamedTuple):
     """What a task runs on: arrays (a pytree, put on the device) and examples in each split.
 
@@ -98,6 +110,13 @@ class Task:
         """
         raise NotImplementedError
 
+    def rollout(self, model: Callable[[Batch], tuple[Any, Any]], batch: Batch) -> tuple[Any, Any]:
+        """What a trained model makes of a batch, (outputs, carry).
+
+        A task whose answers are read again, as in recursive forecasts, calls the model repeatedly.
+        """
+        return model(batch)
+
     def loss(self, outputs: Any, batch: Batch) -> Array:
         """What training minimizes, per element: (batch,) or (batch, time), in nats or units."""
         raise NotImplementedError
@@ -136,6 +155,10 @@ class Task:
     def write(self, path: pathlib.Path, source: Any, answers: list[Any]) -> None:
         """Writes the answers to the examples of `source`, in their order."""
         raise NotImplementedError
+
+    def panels(self, answers: list[Any]) -> list[Panel]:
+        """What a picture shows of answers; nothing, unless the task forecasts series."""
+        return []
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,58 @@
+"""Forecasts after the values they were made from, with the bands that were forecast."""
+
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from lstmjax.figures import style
+from lstmjax.tasks.base import Panel
+
+
+def bands(panels: Sequence[Panel], path: pathlib.Path) -> str:
+    """A picture below another: what was read, what is forecast, its band, and what came.
+
+    Args:
+      panels: at least one.
+      path: the PNG file to write.
+    """
+    with style.picture(path, 1.2 + 1.9 * len(panels)) as figure:
+        rows = figure.subplots(len(panels), 1, squeeze=False)[:, 0]
+        for axes, panel in zip(rows, panels, strict=True):
+            ahead = np.arange(len(panel.forecast)) + 1
+            axes.plot(np.arange(-len(panel.past), 0) + 1, panel.past, color=style.INK, label="read")
+            if panel.truth is not None:
+                axes.plot(ahead, panel.truth, ".-", color=style.BLUE, markersize=4, label="true")
+            axes.plot(
+                ahead, panel.forecast, ".-", color=style.VERMILLION, markersize=4, label="forecast"
+            )
+            if panel.low is not None:
+                axes.fill_between(
+                    ahead,
+                    panel.low,
+                    panel.high,
+                    color=style.VERMILLION,
+                    alpha=0.2,
+                    linewidth=0,
+                    label=panel.band,
+                )
+            axes.set_title(panel.title)
+            axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+            style.grid(axes)
+        rows[-1].set_xlabel("rows after the last one read")
+        handles, labels = rows[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper center", ncols=4)
+    band = f" with {panels[0].band}" if panels[0].low is not None else ""
+    each = "; ".join(_said(panel) for panel in panels)
+    return f"Forecasts{band} after the values that they were made from: {each}."
+
+
+def _said(panel: Panel) -> str:
+    if panel.truth is None:
+        return f"{panel.title} goes from {panel.forecast[0]:.4g} to {panel.forecast[-1]:.4g}"
+    there = np.isfinite(panel.truth)
+    if not there.any():
+        return f"{panel.title}, nothing observed"
+    error = np.abs(panel.forecast - panel.truth)[there].mean()
+    return f"{panel.title}, mean absolute error {error:.4g}"

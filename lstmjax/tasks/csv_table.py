@@ -1,0 +1,162 @@
+"""A CSV file with a header: read, checked, and its columns as numbers, words or times."""
+
+import csv
+import difflib
+import hashlib
+import io
+import math
+import pathlib
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+
+from lstmjax.errors import UserError
+
+MISSING = {"", "na", "n/a", "nan", "null", "none"}  # in any case
+
+
+class Table(NamedTuple):
+    """The cells of a file as text."""
+
+    path: str
+    names: list[str]
+    rows: list[list[str]]  # as wide as `names`
+    lines: list[int]  # of the file, where each row ends
+    digest: str  # SHA-256 of the file
+
+    def column(self, name: str, setting: str) -> list[str]:
+        """The cells of a column; UserError, with the nearest name, if it is not there."""
+        if name not in self.names:
+            close = difflib.get_close_matches(name, self.names, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(self.names)}"
+            raise UserError(f"{self.path}: no column {name!r} ({setting}); {hint}")
+        place = self.names.index(name)
+        return [row[place] for row in self.rows]
+
+    def numbers(self, name: str, setting: str) -> np.ndarray:
+        """A column as float64 (rows,), NaN where a cell is empty or says that it is missing."""
+        values = np.full(len(self.rows), np.nan)
+        for i, cell in enumerate(self.column(name, setting)):
+            if cell.strip().casefold() in MISSING:
+                continue
+            try:
+                values[i] = float(cell)
+            except ValueError:
+                values[i] = math.inf
+            if not math.isfinite(values[i]):
+                raise UserError(
+                    f"{self.at(i)}: {cell!r} in column {name!r} is not a number; mend it, leave "
+                    f"the cell empty if it is missing, or name another column in {setting}"
+                )
+        return values
+
+    def words(self, name: str, setting: str) -> list[str | None]:
+        """A column as texts (rows,), None where one is missing."""
+        cells = [cell.strip() for cell in self.column(name, setting)]
+        return [None if cell.casefold() in MISSING else cell for cell in cells]
+
+    def times(self, name: str, form: str | None) -> np.ndarray:
+        """A column as datetime64[s] (rows,): ISO 8601, or what `form` says to strptime.
+
+        Raises:
+          UserError: a time that cannot be read, or is not after the one before.
+        """
+        times = np.empty(len(self.rows), "datetime64[s]")
+        for i, cell in enumerate(self.column(name, "task.time")):
+            try:
+                times[i] = read_time(cell, form)
+            except ValueError:
+                raise UserError(
+                    f"{self.at(i)}: {cell!r} in column {name!r} is not a time like "
+                    f"{form or '2016-07-01 13:00'}; mend it, or set task.time_format as for "
+                    "strptime, or task.time=none"
+                ) from None
+        for i in np.flatnonzero(np.diff(times) <= np.timedelta64(0, "s"))[:1] + 1:
+            raise UserError(
+                f"{self.at(i)}: time {times[i]} does not come after {times[i - 1]} of the row "
+                "before; sort the rows and leave each time once"
+            )
+        return times
+
+    def at(self, row: int) -> str:
+        """Names a row as an editor shows it."""
+        return f"{self.path} line {self.lines[row]}"
+
+
+def read_time(text: str, form: str | None) -> np.datetime64:
+    """One time; ValueError where it cannot be read."""
+    if form:
+        return np.datetime64(datetime.strptime(text.strip(), form).replace(tzinfo=None), "s")
+    time = np.datetime64(text.strip(), "s")
+    if np.isnat(time):
+        raise ValueError("not a time")
+    return time
+
+
+def read_table(path: str, separator: str) -> Table:
+    """Reads a UTF-8 CSV file whose first line names the columns.
+
+    Raises:
+      UserError: it is missing, empty, not UTF-8, ragged, or has no header.
+    """
+    content = _content(path)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise UserError(f"{path} line {line}: not UTF-8; save the file as UTF-8") from error
+    rows, lines = [], []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        for row in reader:
+            rows.append(row)
+            lines.append(reader.line_num)
+    except csv.Error as error:
+        raise UserError(f"{path} line {reader.line_num}: {error}; mend the quotes") from error
+    while rows and not rows[-1]:  # blank lines at the end
+        rows.pop()
+    if not rows:
+        raise UserError(f"{path}: empty; a header and rows of numbers are needed")
+    names = [name.strip() for name in rows.pop(0)]
+    _check_header(path, names, separator)
+    for i, row in enumerate(rows):
+        if not row and len(names) == 1:
+            rows[i] = [""]  # in a file of one column a missing value is a blank line
+        elif len(row) != len(names):
+            raise UserError(
+                f"{path} line {lines[i + 1]}: {len(row)} cells, the header names {len(names)}; "
+                "mend the row, or set task.separator"
+            )
+    return Table(path, names, rows, lines[1:], hashlib.sha256(content).hexdigest())
+
+
+def _content(path: str) -> bytes:
+    if not path:
+        raise UserError("task.path is not set: name a CSV file, as in --set task.path=my.csv")
+    try:
+        return pathlib.Path(path).read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; name a CSV file") from error
+
+
+def _check_header(path: str, names: list[str], separator: str) -> None:
+    for other in set(",;\t") - {separator}:
+        if len(names) == 1 and other in names[0]:
+            raise UserError(
+                f"{path} line 1: one column {names[0]!r}; set task.separator={other!r} if that "
+                "parts the cells"
+            )
+    if all(_is_number(name) for name in names):
+        raise UserError(f"{path} line 1: only numbers; a header that names the columns is needed")
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise UserError(f"{path} line 1: two columns named {twice[0]!r}; rename one")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,94 @@
+"""How the numbers that a model puts out are read as a forecast: point, quantiles, distributions."""
+
+import dataclasses
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.stats
+from jax import Array
+
+Kind = Literal["point", "quantile", "gaussian", "student"]
+Error = Literal["absolute", "squared", "huber"]
+
+LEAST_SPREAD = 1e-3  # of a distribution, in deviations of the training part: bounds the likelihood
+# Levels whose pinball loss is averaged for the CRPS of a distribution: midpoints of a grid.
+GRID = tuple((np.arange(100) + 0.5) / 100)
+
+
+@dataclasses.dataclass(frozen=True)
+class Head:
+    """A kind of forecast. Its parameters stand on the last axis, `width` of them for a value."""
+
+    kind: Kind
+    levels: tuple[float, ...]  # of quantiles, ascending, with 0.5 among them
+    degrees: float  # of freedom of Student's t
+    error: Error  # that a point is trained on
+
+    @property
+    def width(self) -> int:
+        """A value; one a level; or location and spread."""
+        return {"point": 1, "quantile": len(self.levels), "gaussian": 2, "student": 2}[self.kind]
+
+    @property
+    def is_probabilistic(self) -> bool:
+        """Whether there are bands."""
+        return self.kind != "point"
+
+    @property
+    def grid(self) -> tuple[float, ...]:
+        """The levels whose pinball losses make up the CRPS."""
+        return self.levels if self.kind == "quantile" else GRID
+
+    def place(self, outputs: Array, shift: Array, scale: Array) -> Array:
+        """A model's outputs (..., width) as parameters, moved by `shift` and `scale` (...)."""
+        outputs = outputs.astype(jnp.float32)
+        shift, scale = shift[..., None], scale[..., None]
+        if self.kind in ("gaussian", "student"):
+            spread = LEAST_SPREAD + jax.nn.softplus(outputs[..., 1:]) * scale
+            return jnp.concatenate([outputs[..., :1] * scale + shift, spread], -1)
+        return outputs * scale + shift
+
+    def loss(self, parameters: Array, truth: Array) -> Array:
+        """What training minimizes, (...): an error, mean pinball loss, or nats of the density."""
+        if self.kind == "quantile":
+            return pinball(parameters, truth, self.levels).mean(-1)
+        if self.kind == "point":
+            away = jnp.abs(parameters[..., 0] - truth)
+            if self.error == "absolute":
+                return away
+            if self.error == "squared":
+                return away**2
+            return jnp.where(away < 1, away**2 / 2, away - 0.5)
+        location, spread = parameters[..., 0], parameters[..., 1]
+        if self.kind == "gaussian":
+            return -jax.scipy.stats.norm.logpdf(truth, location, spread)
+        return -jax.scipy.stats.t.logpdf(truth, self.degrees, location, spread)
+
+    def median(self, parameters: Array) -> Array:
+        """The forecast in one number, (...)."""
+        if self.kind == "quantile":
+            return jnp.sort(parameters, -1)[..., self.levels.index(0.5)]
+        return parameters[..., 0]
+
+    def quantiles(self, parameters: Array, levels: tuple[float, ...]) -> Array:
+        """The forecast's quantiles (..., levels), ascending; a quantile head has only its own.
+
+        Quantiles that cross are put in order (Chernozhukov et al. 2010).
+        """
+        if self.kind == "quantile":
+            return jnp.sort(parameters, -1)
+        family = scipy.stats.norm if self.kind == "gaussian" else scipy.stats.t(self.degrees)
+        standard = jnp.asarray(family.ppf(levels), jnp.float32)
+        return parameters[..., :1] + parameters[..., 1:] * standard
+
+
+def pinball(quantiles: Array, truth: Array, levels: tuple[float, ...]) -> Array:
+    """The pinball loss of each quantile (..., levels) (Koenker & Bassett 1978).
+
+    Its mean over all levels, doubled, is the CRPS (Gneiting & Ranjan 2011, equation 13).
+    """
+    under = truth[..., None] - quantiles
+    at = jnp.asarray(levels, jnp.float32)
+    return jnp.maximum(at * under, (at - 1) * under)
