@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 
+from lstmjax import figures
 from lstmjax.checkpointing import restore_best
 from lstmjax.experiment import Experiment
 from lstmjax.tasks.base import Batch
@@ -13,7 +14,8 @@ from lstmjax.tasks.base import Batch
 def predict(workdir: pathlib.Path, source: pathlib.Path, destination: pathlib.Path) -> int:
     """Reads examples from a file, and writes the answers of a directory's best checkpoint.
 
-    Of several seeds, the first answers. Order and count of the examples are kept.
+    Of several seeds, the first answers. Order and count of the examples are kept. Where the task
+    forecasts series, a picture is written beside the answers.
 
     Returns:
       How many examples were answered.
@@ -25,6 +27,9 @@ def predict(workdir: pathlib.Path, source: pathlib.Path, destination: pathlib.Pa
     kept, batches = experiment.task.read(source)
     answers = answer(experiment, experiment.first_seed(params), batches)
     experiment.task.write(destination, kept, answers)
+    panels = experiment.task.panels(answers)
+    if panels:
+        figures.bands(panels, destination.with_suffix(".png"))
     return len(answers)
 
 

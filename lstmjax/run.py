@@ -53,11 +53,14 @@ def run(
         say(f"{experiment.task.describe(on_host)}; examples: {', '.join(sizes)}")
         with Checkpoints(workdir.checkpoints) as checkpoints:
             state, clock = train(experiment, data, workdir, checkpoints, signals)
-            result = report(experiment, data, checkpoints, state, clock, signals)
+            result, params = report(experiment, data, checkpoints, state, clock, signals)
             with signals.at_once(saved_at(experiment.steps)):
                 result["floors"] = experiment.task.floors(on_host)
             if devices.is_main():
                 write_report(workdir, result)
+                if experiment.task.pictured:
+                    picture = workdir.figures / "forecasts.png"
+                    figures.test_forecasts(experiment, on_host, params, picture)
             return result
 
 
@@ -169,8 +172,8 @@ def report(
     state: State,
     clock: Clock,
     signals: Signals,
-) -> dict[str, Any]:
-    """Scores the best checkpoint on the test split."""
+) -> tuple[dict[str, Any], Any]:
+    """Scores the best checkpoint on the test split: the scores, and one seed's parameters."""
     best = checkpoints.best_step
     params = state.params
     if best != experiment.steps:
@@ -184,7 +187,7 @@ def report(
     if data.buckets is not None:  # of the computed steps
         padding = {"padding": round(padded_share(data.buckets, "train"), 4)}
     skipped = {"skipped": jax.device_get(state.skipped).tolist()}
-    return {
+    result = {
         "experiment": experiment.to_json(),
         "steps": experiment.steps,
         "best_step": best,
@@ -198,6 +201,7 @@ def report(
         "test": scores,
         **padding,
     }
+    return result, jax.device_get(experiment.first_seed(params))
 
 
 def write_report(workdir: Workdir, result: dict[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 import pathlib
 
+import numpy as np
+
 from lstmjax.experiment import Experiment
 from lstmjax.models.generative import Generative
 from lstmjax.models.vanilla import Vanilla
@@ -55,3 +57,23 @@ def text(directory: pathlib.Path, **changes) -> Experiment:
         evaluation_batch_size=4,
     )
     return Experiment(**fields | changes)
+
+
+def series_values(rows: int) -> np.ndarray:
+    """Two columns with a season of four, the first with gaps, NaN: (rows, 2)."""
+    time = np.arange(rows)
+    noise = np.random.default_rng(0).normal(size=(rows, 2))
+    load = 50 + 8 * np.sin(np.pi * time / 2) + noise[:, 0]
+    load[time % 17 == 3] = np.nan
+    return np.round(np.stack([load, 5 + 0.1 * time + noise[:, 1]], 1), 3)
+
+
+def series_csv(directory: pathlib.Path, rows: int) -> pathlib.Path:
+    """Those columns as `load` and `heat`, the `day`, and `late`, seen from row 100 on."""
+    lines = ["day,load,heat,late"]
+    for row, (load, heat) in enumerate(series_values(rows)):
+        day = np.datetime64("2021-01-01") + row
+        lines.append(f"{day},{'' if np.isnan(load) else load},{heat},{1 if row >= 100 else 'NA'}")
+    file = directory / "series.csv"
+    file.write_text("\n".join(lines) + "\n")
+    return file

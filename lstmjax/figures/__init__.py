@@ -5,6 +5,7 @@ shows a trained model takes `(experiment, data, params, path)`, with the paramet
 """
 
 from lstmjax.figures.attention import attention
+from lstmjax.figures.bands import bands, test_forecasts
 from lstmjax.figures.benchmark import benchmark
 from lstmjax.figures.curves import directions, learning_curve, positions
 from lstmjax.figures.gates import gates
@@ -13,6 +14,7 @@ from lstmjax.figures.sequences import forecasts, video
 
 __all__ = [
     "attention",
+    "bands",
     "benchmark",
     "directions",
     "forecasts",
@@ -20,5 +22,6 @@ __all__ = [
     "learning_curve",
     "positions",
     "rectangles",
+    "test_forecasts",
     "video",
 ]

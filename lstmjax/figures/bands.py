@@ -2,12 +2,16 @@
 
 import pathlib
 from collections.abc import Sequence
+from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from lstmjax.experiment import Experiment
 from lstmjax.figures import style
-from lstmjax.tasks.base import Panel
+from lstmjax.tasks.base import Data, Panel
 
 
 def bands(panels: Sequence[Panel], path: pathlib.Path) -> str:
@@ -46,6 +50,22 @@ def bands(panels: Sequence[Panel], path: pathlib.Path) -> str:
     band = f" with {panels[0].band}" if panels[0].low is not None else ""
     each = "; ".join(_said(panel) for panel in panels)
     return f"Forecasts{band} after the values that they were made from: {each}."
+
+
+def test_forecasts(experiment: Experiment, data: Data, params: Any, path: pathlib.Path) -> str:
+    """The same of test examples from the first to the last.
+
+    Args:
+      experiment: whose task forecasts series.
+      data: the task's.
+      params: of one seed.
+      path: the PNG file to write.
+    """
+    task, last = experiment.task, data.sizes["test"] - 1
+    indices = jnp.asarray(np.linspace(0, last, min(task.pictured, last + 1)).astype(np.int32))
+    batch = task.batch(data.arrays, "test", indices)
+    outputs, _ = jax.jit(experiment.apply)(params, batch)
+    return bands(task.panels(task.answer(outputs, batch)), path)
 
 
 def _said(panel: Panel) -> str:

@@ -77,6 +77,8 @@ class Task:
 
     # Whether consecutive examples of a row continue each other, so that the carry runs on.
     stream: ClassVar[bool] = False
+    # Of how many test examples a run draws the `panels`.
+    pictured: ClassVar[int] = 0
 
     @property
     def outputs(self) -> int:
@@ -157,7 +159,7 @@ class Task:
         raise NotImplementedError
 
     def panels(self, answers: list[Any]) -> list[Panel]:
-        """What a picture shows of answers; nothing, unless the task forecasts series."""
+        """What a picture of answers shows; nothing, unless the task forecasts series."""
         return []
 
 

@@ -10,26 +10,30 @@ import scipy.stats
 from jax import Array
 
 Kind = Literal["point", "quantile", "gaussian", "student"]
+SAMPLES = "samples"  # no head of a model: draws in ascending order, read as quantiles
 Error = Literal["absolute", "squared", "huber"]
 
 LEAST_SPREAD = 1e-3  # of a distribution, in deviations of the training part: bounds the likelihood
 # Levels whose pinball loss is averaged for the CRPS of a distribution: midpoints of a grid.
-GRID = tuple((np.arange(100) + 0.5) / 100)
+GRID = tuple(((np.arange(100) + 0.5) / 100).tolist())
 
 
 @dataclasses.dataclass(frozen=True)
 class Head:
     """A kind of forecast. Its parameters stand on the last axis, `width` of them for a value."""
 
-    kind: Kind
-    levels: tuple[float, ...]  # of quantiles, ascending, with 0.5 among them
+    kind: str  # a Kind, or SAMPLES
+    levels: tuple[float, ...]  # of quantiles, ascending, with 0.5 among them unless SAMPLES
     degrees: float  # of freedom of Student's t
     error: Error  # that a point is trained on
 
     @property
     def width(self) -> int:
         """A value; one a level; or location and spread."""
-        return {"point": 1, "quantile": len(self.levels), "gaussian": 2, "student": 2}[self.kind]
+        count = len(self.levels)
+        return {"point": 1, "gaussian": 2, "student": 2, "quantile": count, SAMPLES: count}[
+            self.kind
+        ]
 
     @property
     def is_probabilistic(self) -> bool:
@@ -39,7 +43,12 @@ class Head:
     @property
     def grid(self) -> tuple[float, ...]:
         """The levels whose pinball losses make up the CRPS."""
-        return self.levels if self.kind == "quantile" else GRID
+        return self.levels if self.kind in ("quantile", SAMPLES) else GRID
+
+    def sampled(self, draws: int) -> "Head":
+        """The head that reads `draws` sorted samples as quantiles at the middles of their ranks."""
+        levels = (np.arange(draws) + 0.5) / draws
+        return dataclasses.replace(self, kind=SAMPLES, levels=tuple(levels.tolist()))
 
     def place(self, outputs: Array, shift: Array, scale: Array) -> Array:
         """A model's outputs (..., width) as parameters, moved by `shift` and `scale` (...)."""
@@ -52,7 +61,7 @@ class Head:
 
     def loss(self, parameters: Array, truth: Array) -> Array:
         """What training minimizes, (...): an error, mean pinball loss, or nats of the density."""
-        if self.kind == "quantile":
+        if self.kind in ("quantile", SAMPLES):
             return pinball(parameters, truth, self.levels).mean(-1)
         if self.kind == "point":
             away = jnp.abs(parameters[..., 0] - truth)
@@ -70,7 +79,18 @@ class Head:
         """The forecast in one number, (...)."""
         if self.kind == "quantile":
             return jnp.sort(parameters, -1)[..., self.levels.index(0.5)]
+        if self.kind == SAMPLES:
+            return self.quantiles(parameters, (0.5,))[..., 0]
         return parameters[..., 0]
+
+    def draw(self, parameters: Array, key: Array) -> Array:
+        """A draw from each distribution, (batch, ...), with the same luck for the whole batch."""
+        location, shape = parameters[..., 0], parameters.shape[1:-1]
+        if self.kind == "point":
+            return location
+        if self.kind == "gaussian":
+            return location + parameters[..., 1] * jax.random.normal(key, shape)
+        return location + parameters[..., 1] * jax.random.t(key, self.degrees, shape)
 
     def quantiles(self, parameters: Array, levels: tuple[float, ...]) -> Array:
         """The forecast's quantiles (..., levels), ascending; a quantile head has only its own.
@@ -79,6 +99,12 @@ class Head:
         """
         if self.kind == "quantile":
             return jnp.sort(parameters, -1)
+        if self.kind == SAMPLES:
+            count = len(self.levels)
+            ranks = np.clip(np.array(levels) * count - 0.5, 0, count - 1)
+            low = np.floor(ranks).astype(int)
+            high, share = np.minimum(low + 1, count - 1), (ranks - low).astype(np.float32)
+            return parameters[..., low] * (1 - share) + parameters[..., high] * share
         family = scipy.stats.norm if self.kind == "gaussian" else scipy.stats.t(self.degrees)
         standard = jnp.asarray(family.ppf(levels), jnp.float32)
         return parameters[..., :1] + parameters[..., 1:] * standard

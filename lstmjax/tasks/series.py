@@ -1,8 +1,9 @@
 """Series: from the last values of a CSV file's columns, the next ones."""
 
 import dataclasses
+import pathlib
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -13,23 +14,21 @@ from lstmjax import metrics
 from lstmjax.errors import UserError
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
-from lstmjax.tasks import series_floors
+from lstmjax.tasks import series_floors, series_forecast
 from lstmjax.tasks.base import Batch, Data, Panel, Shape
 from lstmjax.tasks.forecast_heads import Error, Head, Kind, pinball
 from lstmjax.tasks.series_file import SeriesFile
-from lstmjax.tasks.series_floors import latest
+from lstmjax.tasks.series_forecast import Forecast
+from lstmjax.tasks.series_windows import (
+    Normalization,
+    Window,
+    centre_and_scale,
+    in_patches,
+    latest,
+)
+from lstmjax.workdir import write_text
 
-SMALLEST_VARIANCE = 1e-5  # of a window that is scaled by its own deviation (Kim et al. 2022)
-
-
-class Window(NamedTuple):
-    """What an example is scored by: in the units of the training part's deviations."""
-
-    past: Array  # (batch, history, columns), zero where missing
-    past_seen: Array  # bool
-    future: Array  # (batch, steps, targets), zero where missing
-    shift: Array  # (batch, steps, targets): a forecast is shift + scale * output
-    scale: Array  # (batch, 1, targets)
+SHOWN = 3  # values of a window in a line for people
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Series(SeriesFile):
     The rolling origin (Tashman 2000): every row of the test part with `horizon` rows ahead of it is
     an origin to forecast from, with the rows before it, of whatever part, for the model to read.
     A direct forecast says the whole horizon at once; a recursive one says one row, reads it as if
-    it had been observed, and goes on.
+    it had been observed, and goes on; of a distribution it reads a draw, `draws` times over.
 
     `normalize` takes from each window what training should not depend on, and gives it back to the
     forecast: `last` subtracts each target's last value (NLinear, Zeng et al. 2023), `window`
@@ -47,10 +46,12 @@ class Series(SeriesFile):
     `residual` leaves the window as it is, and the forecast is measured from the last value.
     """
 
+    pictured: ClassVar[int] = 4
+
     lookback: int = setting(48, at_least=1)  # rows that are read
     horizon: int = setting(12, at_least=1)  # rows that are forecast
     forecast: Literal["direct", "recursive"] = "direct"
-    normalize: Literal["none", "last", "window", "residual"] = "none"
+    normalize: Normalization = "none"
     difference: int = setting(0, at_least=0)  # subtract the value so many rows before; 0: none
     patch: int = setting(1, at_least=1)  # rows that the model reads as one step
     independent: bool = False  # each target alone, by one model for all, and the covariates
@@ -60,6 +61,7 @@ class Series(SeriesFile):
         (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9), at_least=0.001, at_most=0.999
     )
     degrees: float = setting(5.0, at_least=1.1)  # of freedom of head student
+    draws: int = setting(100, at_least=10)  # of each recursive forecast of a distribution
     error: Error = "absolute"  # that head point is trained on
     units: Literal["original", "scaled"] = "original"  # scaled: report in training deviations
     season: int = setting(1, at_least=1)  # rows: what the seasonal naive floor repeats
@@ -75,6 +77,13 @@ class Series(SeriesFile):
     def steps(self) -> int:
         """Rows that one call of the model forecasts."""
         return 1 if self.forecast == "recursive" else self.horizon
+
+    @property
+    def scored_as(self) -> Head:
+        """What `rollout` gives: of recursive distributions the sorted draws."""
+        if self.forecast == "direct" or not self.read_as.is_probabilistic:
+            return self.read_as
+        return self.read_as.sampled(self.draws)
 
     @property
     def history(self) -> int:
@@ -99,10 +108,10 @@ class Series(SeriesFile):
                 "task.forecast=recursive must forecast all that it reads: make task.covariates "
                 "targets, leave them out, or set task.forecast=direct"
             )
-        if self.forecast == "recursive" and self.read_as.is_probabilistic:
+        if self.forecast == "recursive" and self.head == "quantile":
             raise UserError(
-                "task.forecast=recursive goes on from one value: set task.head=point, or "
-                "task.forecast=direct"
+                "task.forecast=recursive goes on from draws, which quantiles do not give: set "
+                "task.head to point, gaussian or student, or task.forecast=direct"
             )
         task = super().resolve()
         for split, settings in (
@@ -149,88 +158,78 @@ class Series(SeriesFile):
 
     def window(self, past: Array, seen: Array, future: Array, mask: Array) -> Batch:
         """The batch of `past` (batch, history, columns), scaled, and what follows it."""
-        count = len(self.targets)
-        values, there = past[:, self.difference :], seen[:, self.difference :]
+        count, apart = len(self.targets), self.difference
+        values, there = past[..., :count], seen[..., :count]
         shift = jnp.zeros_like(future)
-        if self.difference:
-            shift = latest(past[..., :count], seen[..., :count], self.difference, future.shape[1])
-            before = slice(0, self.lookback)
-            values = values.at[..., :count].add(-past[:, before, :count])
-            there = there.at[..., :count].set(there[..., :count] & seen[:, before, :count])
-        target, target_there = values[..., :count], there[..., :count]
-        centre, scale = self._centre(target, target_there)
+        if apart:
+            shift = latest(values, there, apart, future.shape[1])
+            values = values[:, apart:] - values[:, :-apart]
+            there = there[:, apart:] & there[:, :-apart]
+        centre, scale = centre_and_scale(self.normalize, values, there)
         if self.normalize in ("last", "window"):
-            values = values.at[..., :count].set((target - centre) / scale)
-        inputs = self._steps(jnp.where(there, values, 0), there)
+            values = (values - centre) / scale
+        values = jnp.where(there, values, 0)
+        inputs = self._read(values, there, past[:, apart:, count:], seen[:, apart:, count:])
+        inputs = in_patches(inputs, self.patch)
         if self.decoder:
             inputs = inputs, jnp.zeros((*inputs.shape[:-2], self.steps))
-        window = Window(past, seen, future, shift + centre, scale)
-        return Batch(inputs, window, mask=mask)
+        return Batch(inputs, Window(past, seen, future, shift + centre, scale), mask=mask)
 
-    def _centre(self, values: Array, there: Array) -> tuple[Array, Array]:
-        """What `normalize` subtracts and divides by, each (batch, 1, targets)."""
-        ones = jnp.ones_like(values[:, :1])
-        if self.normalize == "none":
-            return 0 * ones, ones
-        if self.normalize in ("last", "residual"):
-            return latest(values, there, 1, 1), ones
-        count = jnp.maximum(there.sum(1, keepdims=True), 1)
-        mean = jnp.where(there, values, 0).sum(1, keepdims=True) / count
-        variance = jnp.where(there, (values - mean) ** 2, 0).sum(1, keepdims=True) / count
-        return mean, jnp.sqrt(variance + SMALLEST_VARIANCE)
-
-    def _steps(self, values: Array, there: Array) -> Array:
-        """Values with the indicators of columns that have gaps, patch by patch, series apart."""
-        count = len(self.targets)
-        gaps = [i for i, name in enumerate(self.numeric) if name in self.gaps]
+    def _read(self, values: Array, there: Array, beside: Array, beside_there: Array) -> Array:
+        """Targets, covariates, and where they are, if they have gaps; independent series apart."""
+        gaps, other_gaps = (
+            [i for i, name in enumerate(names) if name in self.gaps]
+            for names in (self.targets, self.covariates)
+        )
+        beside = jnp.concatenate([beside, beside_there[..., other_gaps]], -1)
         if not self.independent:
-            read = jnp.concatenate([values, there[..., gaps].astype(values.dtype)], -1)
-            return read.reshape(len(read), -1, self.patch * read.shape[-1])
-        covariates = [i for i in gaps if i >= count]
-        shared = [values[..., count:], there[..., covariates].astype(values.dtype)]
-        shared = jnp.concatenate(shared, -1)[:, None]  # (batch, 1, lookback, width)
-        own = [values[..., :count]]
-        if any(i < count for i in gaps):
-            own.append(there[..., :count].astype(values.dtype))
-        own = jnp.moveaxis(jnp.stack(own, -1), 2, 1)  # (batch, targets, lookback, 1 or 2)
-        shared = jnp.broadcast_to(shared, (*own.shape[:3], shared.shape[-1]))
-        read = jnp.concatenate([own, shared], -1)
-        return read.reshape(*read.shape[:2], -1, self.patch * read.shape[-1])
+            return jnp.concatenate([values, there[..., gaps], beside], -1)
+        own = jnp.stack([values, there] if gaps else [values], -1)
+        own = jnp.moveaxis(own, 2, 1)  # (batch, targets, lookback, 1 or 2)
+        beside = jnp.broadcast_to(beside[:, None], (*own.shape[:3], beside.shape[-1]))
+        return jnp.concatenate([own, beside], -1)
 
-    def place(self, outputs: Array, batch: Batch) -> Array:
-        """The model's outputs as scaled parameters (batch, steps, targets, width)."""
+    def place(self, outputs: Array, batch: Batch) -> tuple[Head, Array]:
+        """The model's outputs as scaled parameters (batch, steps, targets, width) of a head."""
         series = len(self.targets) if self.independent else 1
         together = len(self.targets) // series
         steps = batch.targets.shift.shape[1]
         # with a decoder (batch, [targets,] steps, ...), else all of it on one axis
-        outputs = outputs.reshape(-1, series, steps, together, self.read_as.width)
+        outputs = outputs.reshape(len(outputs), series, steps, together, -1)
         outputs = jnp.moveaxis(outputs, 1, 2).reshape(len(outputs), steps, -1, outputs.shape[-1])
-        return self.read_as.place(outputs, batch.targets.shift, batch.targets.scale)
+        head = self.read_as if outputs.shape[-1] == self.read_as.width else self.scored_as
+        return head, head.place(outputs, batch.targets.shift, batch.targets.scale)
 
     def rollout(self, model: Callable[[Batch], tuple[Any, Any]], batch: Batch) -> tuple[Any, Any]:
         """Calls the model once, or for a recursive forecast row after row on what it said."""
         if self.forecast == "direct":
             return model(batch)
-        horizon = batch.targets.future.shape[1]
-        nothing = jnp.zeros_like(batch.targets.future[:, :1])
+        window, draws = batch.targets, self.scored_as.width
+        horizon = window.future.shape[1]
+        past = tuple(jnp.repeat(x, draws, 0) for x in (window.past, window.past_seen))
+        nothing = jnp.zeros_like(past[0][:, :1])
 
-        def one(past: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], Array]:
-            values, seen = past
-            now = self.window(values, seen, nothing, nothing > 0)
-            row = self.place(model(now)[0], now)[..., 0]  # (batch, 1, targets)
-            seen = jnp.concatenate([seen[:, 1:], jnp.ones_like(row, bool)], 1)
-            return (jnp.concatenate([values[:, 1:], row], 1), seen), row[:, 0]
+        def one(past: tuple[Array, Array], key: Array) -> tuple[tuple[Array, Array], Array]:
+            now = self.window(*past, nothing, nothing > 0)
+            head, parameters = self.place(model(now)[0], now)
+            parameters = parameters.reshape(-1, draws, *parameters.shape[1:])
+            row = head.draw(parameters, key).reshape(-1, 1, len(self.targets))
+            rows = row, jnp.ones_like(row, bool)
+            past = tuple(jnp.concatenate([x[:, 1:], y], 1) for x, y in zip(past, rows, strict=True))
+            return past, row[:, 0]
 
-        past = batch.targets.past, batch.targets.past_seen
-        _, rows = jax.lax.scan(one, past, None, length=horizon)
-        # as outputs of the window that the batch shows
-        outputs = (jnp.moveaxis(rows, 0, 1) - batch.targets.shift) / batch.targets.scale
+        # one key for all batches: a window's forecast does not depend on the batch it is in
+        _, rows = jax.lax.scan(one, past, jax.random.split(jax.random.key(0), horizon))
+        rows = rows.reshape(horizon, -1, draws, len(self.targets)).transpose(1, 0, 3, 2)
+        # as outputs of the window that the batch shows, (batch, horizon, targets, draws)
+        outputs = (jnp.sort(rows, -1) - window.shift[..., None]) / window.scale[..., None]
         outputs = jnp.moveaxis(outputs, 1, 2) if self.independent else outputs
         return outputs.reshape(len(outputs), -1), None
 
     def loss(self, outputs: Array, batch: Batch) -> Array:
         """The head's loss of every value, (batch, steps, targets), in training deviations."""
-        return self.read_as.loss(self.place(outputs, batch), batch.targets.future)
+        head, parameters = self.place(outputs, batch)
+        return head.loss(parameters, batch.targets.future)
 
     def metrics(self, outputs: Array, batch: Batch) -> Sums:
         """Errors of the median; with a distribution also pinball loss, CRPS and coverage.
@@ -239,7 +238,7 @@ class Series(SeriesFile):
         over the levels that a quantile head has. The coverage is the share of values between the
         outermost of `levels`.
         """
-        head, parameters = self.read_as, self.place(outputs, batch)
+        head, parameters = self.place(outputs, batch)
         forecast = {"median": head.median(parameters)}
         if head.is_probabilistic:
             forecast["levels"] = head.quantiles(parameters, self.levels)
@@ -269,7 +268,7 @@ class Series(SeriesFile):
         )
         inside = (levels[..., 0] <= truth) & (truth <= levels[..., -1])
         return errors | {
-            "crps": 2 * pinball(grid, truth, self.read_as.grid).mean(-1),
+            "crps": 2 * pinball(grid, truth, self.scored_as.grid).mean(-1),
             "pinball": pinball(levels, truth, self.levels).mean(-1),
             "coverage": inside,
         }
@@ -288,23 +287,31 @@ class Series(SeriesFile):
 
     def show(self, outputs: Array, batch: Batch) -> list[str]:
         """Lines like `OT: ... 30.5 27.8 then 27.8 25.0, forecast 27.1 26.0, mae 0.85`."""
-        count, shown = len(self.targets), 3
-        past = self.original(np.asarray(batch.targets.past[..., :count]))
-        truth = self.original(np.asarray(batch.targets.future))
-        median = self.original(np.asarray(self.read_as.median(self.place(outputs, batch))))
-        there = np.asarray(batch.targets.past_seen[..., :count]), np.asarray(batch.mask)
-        past, truth = (
-            np.where(seen, x, np.nan) for x, seen in zip((past, truth), there, strict=True)
-        )
         lines = []
-        for row in range(len(truth)):
+        for past, truth, median, _ in self.answer(outputs, batch):
             for i, name in enumerate(self.targets):
-                parts = past[row, -shown:, i], truth[row, :shown, i], median[row, :shown, i]
-                last, then, said = (" ".join(f"{value:.4g}" for value in part) for part in parts)
-                error = (
-                    np.nanmean(np.abs(truth - median)[row, :, i])
-                    if there[1][row, :, i].any()
-                    else np.nan
+                last, then, said = (
+                    " ".join(f"{value:.4g}" for value in values[:, i])
+                    for values in (past[-SHOWN:], truth[:SHOWN], median[:SHOWN])
                 )
-                lines.append(f"{name}: ... {last} then {then}, forecast {said}, mae {error:.4g}")
+                error = np.abs(truth - median)[:, i]
+                error = error[np.isfinite(error)]
+                score = f"mae {error.mean():.4g}" if len(error) else "nothing observed"
+                lines.append(f"{name}: ... {last} then {then}, forecast {said}, {score}")
         return lines
+
+    def read(self, path: pathlib.Path) -> tuple[Any, list[Batch]]:
+        """The last rows of a file, to forecast the ones after them."""
+        return series_forecast.read(self, path)
+
+    def answer(self, outputs: Array, batch: Batch) -> list[Forecast]:
+        """Forecasts in the units of the file."""
+        return series_forecast.answers(self, outputs, batch)
+
+    def write(self, path: pathlib.Path, source: Any, answers: list[Forecast]) -> None:
+        """A CSV file with a line for each step and target."""
+        write_text(path, series_forecast.as_csv(self, source, *answers))
+
+    def panels(self, answers: list[Forecast]) -> list[Panel]:
+        """What was read and is forecast."""
+        return series_forecast.panels(self, answers)

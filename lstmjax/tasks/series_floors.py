@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 from lstmjax.metrics import FINISH
 from lstmjax.tasks.base import Batch, Data
+from lstmjax.tasks.series_windows import latest
 
 if TYPE_CHECKING:
     from lstmjax.tasks.series import Series
@@ -36,27 +35,6 @@ def floors(task: "Series", data: Data) -> dict[str, dict[str, float]]:
     if task.windows("train"):
         forecasts["least squares on the window"] = _least_squares(task, data)
     return {name: _score(task, data, forecast) for name, forecast in forecasts.items()}
-
-
-def latest(values: Array, seen: Array, period: int, steps: int) -> Array:
-    """The last observed value at the place in its period that each coming step has.
-
-    Args:
-      values: (batch, time, columns).
-      seen: which of them count, likewise.
-      period: in steps; 1 asks for the last value.
-      steps: how many come.
-
-    Returns:
-      (batch, steps, columns), zero where no such value was observed.
-    """
-    rows, time, columns = values.shape
-    whole = time // period * period
-    shape = (rows, -1, period, columns)
-    values, seen = (x[:, time - whole :].reshape(shape)[:, ::-1] for x in (values, seen))
-    newest = seen.argmax(1, keepdims=True)  # the first that is true
-    picked = jnp.take_along_axis(jnp.where(seen, values, 0), newest, 1)[:, 0]
-    return picked[:, jnp.arange(steps) % period]
 
 
 def _windows(task: "Series", data: Data, split: str) -> Iterator[tuple[np.ndarray, Batch]]:
