@@ -12,6 +12,7 @@ from lstmjax import evaluation, settings
 from lstmjax.checkpointing import restore_best
 from lstmjax.experiment import load_config
 from lstmjax.run import run
+from lstmjax.tasks.series import Series
 from lstmjax.training import init_state
 from tests import tiny
 
@@ -53,14 +54,16 @@ def test_a_file_is_read_in_a_sitting(source):
 
 def small(config, tmp_path):
     """The experiment of a config at two steps of two examples."""
-    file = tmp_path / "poem.txt"
-    file.write_text(tiny.POEM)
     experiment = load_config(str(config))
+    file = tmp_path / "data"
+    file.write_text(tiny.POEM)
     wanted = dict(
         steps=2, batch_size=2, log_every=1, evaluate_every=2, evaluation_batch_size=8, seeds=1
     )
     task = {"path": str(file), "valid_examples": 4, "test_examples": 8, "train_examples": 8}
     fields = {field.name for field in settings.fields(experiment.task)}
+    if isinstance(experiment.task, Series):
+        task |= tiny.like_series(file, experiment.task)
     wanted |= {f"task.{name}": value for name, value in task.items() if name in fields}
     return experiment.override([f"{path}={value}" for path, value in wanted.items()])
 

@@ -1,4 +1,4 @@
-"""Experiments that train in a moment, one generated, one of unequal lengths, one a stream."""
+"""Experiments that train in a moment, and small files of series."""
 
 import pathlib
 
@@ -10,6 +10,7 @@ from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import Adam
 from lstmjax.tasks.echo import Echo
 from lstmjax.tasks.listops import ListOps
+from lstmjax.tasks.series import Series
 from lstmjax.tasks.text import Text
 
 POEM = "the cat sat on the mat; the dog dug in the fog. " * 40
@@ -77,3 +78,21 @@ def series_csv(directory: pathlib.Path, rows: int) -> pathlib.Path:
     file = directory / "series.csv"
     file.write_text("\n".join(lines) + "\n")
     return file
+
+
+def like_series(file: pathlib.Path, task: Series) -> dict[str, object]:
+    """Writes a small CSV with the columns of a task, and returns settings that fit it."""
+    targets = task.targets or ("load",)
+    numbers = [*targets, *task.covariates]
+    time = [] if task.time is None else [task.time]
+    lines = [",".join([*numbers, *task.categories, *time])]
+    for row, values in enumerate(np.random.default_rng(0).uniform(1, 9, (90, len(numbers)))):
+        cells = [*map(str, values), *("ab"[row % 2] for _ in task.categories)]
+        lines.append(",".join([*cells, *(str(np.datetime64("2020-01-01") + row) for _ in time)]))
+    file.write_text("\n".join(lines))
+    return {
+        "targets": ",".join(targets),
+        "lookback": 2 * task.patch,
+        "horizon": 2,
+        "split_rows": "60,75",
+    }

@@ -32,10 +32,12 @@ def bands(panels: Sequence[Panel], path: pathlib.Path) -> str:
                 ahead, panel.forecast, ".-", color=style.VERMILLION, markersize=4, label="forecast"
             )
             if panel.low is not None:
+                # a step as wide as the row, so that one row alone has a band
                 axes.fill_between(
-                    ahead,
-                    panel.low,
-                    panel.high,
+                    np.append(ahead - 0.5, ahead[-1] + 0.5),
+                    np.append(panel.low, panel.low[-1]),
+                    np.append(panel.high, panel.high[-1]),
+                    step="post",
                     color=style.VERMILLION,
                     alpha=0.2,
                     linewidth=0,

@@ -1,0 +1,35 @@
+r"""Airline passengers, the next month from a year (Box & Jenkins 1970, series G).
+
+python -m launch.train --config=configs/series_airline.py --workdir=runs/airline --seeds=5 \
+    --set task.path=airline-passengers.csv
+"""
+
+from lstmjax.experiment import Experiment
+from lstmjax.models.vanilla import Vanilla
+from lstmjax.optimizers import Adam
+from lstmjax.tasks.series import Series
+
+
+def get_config() -> Experiment:
+    """Trains in the first 96 of 144 months, 12 of which validate, on changes since a year."""
+    return Experiment(
+        task=Series(
+            path="airline-passengers.csv",
+            time="Month",
+            targets=("Passengers",),
+            split_rows=(84, 96),
+            lookback=12,
+            horizon=1,
+            log=True,
+            difference=12,
+            normalize="last",
+            error="squared",
+            season=12,
+        ),
+        model=Vanilla(features=16),
+        optimizer=Adam(learning_rate=3e-3, schedule="cosine", clip_norm=1.0),
+        steps=600,
+        batch_size=16,
+        log_every=50,
+        evaluate_every=50,
+    )

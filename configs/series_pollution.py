@@ -1,0 +1,35 @@
+r"""Beijing PM2.5, the next hour from a day of it and of the weather (Liang et al. 2015).
+
+python -m launch.train --config=configs/series_pollution.py --workdir=runs/pollution --seeds=3 \
+    --set task.path=pollution.csv
+"""
+
+from lstmjax.experiment import Experiment
+from lstmjax.models.vanilla import Vanilla
+from lstmjax.optimizers import Adam
+from lstmjax.tasks.series import Series
+
+
+def get_config() -> Experiment:
+    """Trains in the first 8,760 hours, the last tenth of which validates; the rest is the test."""
+    return Experiment(
+        task=Series(
+            path="pollution.csv",
+            targets=("pm2.5",),
+            covariates=("DEWP", "TEMP", "PRES", "Iws", "Is", "Ir"),
+            categories=("cbwd",),
+            split_rows=(7_884, 8_760),
+            lookback=24,
+            horizon=1,
+            normalize="residual",
+            error="huber",
+            season=24,
+        ),
+        model=Vanilla(features=32, dropout=0.2),
+        optimizer=Adam(learning_rate=1e-3, schedule="cosine", clip_norm=1.0),
+        steps=1_500,
+        batch_size=64,
+        log_every=50,
+        evaluate_every=150,
+        evaluation_batch_size=512,
+    )
