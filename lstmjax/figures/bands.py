@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from lstmjax.experiment import Experiment
 from lstmjax.figures import style
-from lstmjax.tasks.base import Data, Panel
+from lstmjax.tasks.base import Batch, Data, Panel
 
 
 def bands(panels: Sequence[Panel], path: pathlib.Path) -> str:
@@ -64,9 +63,14 @@ def test_forecasts(experiment: Experiment, data: Data, params: Any, path: pathli
       path: the PNG file to write.
     """
     task, last = experiment.task, data.sizes["test"] - 1
-    indices = jnp.asarray(np.linspace(0, last, min(task.pictured, last + 1)).astype(np.int32))
-    batch = task.batch(data.arrays, "test", indices)
-    outputs, _ = jax.jit(experiment.apply)(params, batch)
+    indices = np.linspace(0, last, min(task.pictured, last + 1)).astype(np.int32)
+
+    @jax.jit
+    def forecast(params: Any, arrays: Any) -> tuple[Any, Batch]:
+        batch = task.batch(arrays, "test", indices)
+        return experiment.apply(params, batch)[0], batch
+
+    outputs, batch = jax.device_get(forecast(params, data.arrays))
     return bands(task.panels(task.answer(outputs, batch)), path)
 
 

@@ -40,6 +40,7 @@ class SeriesFile(Task):
     deviations: tuple[float, ...] = ()
     gaps: tuple[str, ...] = ()  # columns with missing values
     words: tuple[str, ...] = ()  # the kinds of each category, as column=word
+    late: int = 0  # rows that come later after the one before than half as much again as most
     digest: str = ""  # SHA-256 of the file, so that a changed one is noticed
 
     @property
@@ -55,7 +56,8 @@ class SeriesFile(Task):
         """
         table = read_table(self.path, self.separator)
         self._check_columns(table)
-        task = dataclasses.replace(self, digest=table.digest, bounds=self._split(table))
+        times = None if self.time is None else table.times(self.time, self.time_format)
+        task = dataclasses.replace(self, digest=table.digest, bounds=self._split(table, times))
         values = task.numbers(table)
         train = values[: task.bounds[0]]
         for name, column in zip(self.numeric, np.isfinite(train).T, strict=True):
@@ -78,6 +80,7 @@ class SeriesFile(Task):
             deviations=tuple(np.where(deviations > 0, deviations, 1).tolist()),
             gaps=tuple(name for name, gap in zip(self.numeric, empty, strict=True) if gap),
             words=tuple(sorted(words)),
+            late=0 if times is None else _count_late(times),
         )
 
     def load(self) -> Data:
@@ -100,9 +103,14 @@ class SeriesFile(Task):
         raise NotImplementedError
 
     def describe(self, data: Data) -> str:
-        """The file, its rows and its columns."""
+        """The file, its rows and its columns, and what may surprise."""
         rows = len(data.arrays["values"])
-        return f"{self.path}: {rows:,} rows, forecasting {', '.join(self.targets)}"
+        said = f"{self.path}: {rows:,} rows, forecasting {', '.join(self.targets)}"
+        if self.gaps:
+            said += f"; missing values in {', '.join(self.gaps)}"
+        if self.late:
+            said += f"; {self.late:,} rows come late and are read as if they did not"
+        return said
 
     def numbers(self, table: Table) -> np.ndarray:
         """The columns of numbers (rows, columns), NaN where missing, logarithms where asked for."""
@@ -153,10 +161,9 @@ class SeriesFile(Task):
         if self.time in read:
             raise UserError(f"task.time is {self.time!r}, a column that is read or forecast too")
 
-    def _split(self, table: Table) -> tuple[int, ...]:
+    def _split(self, table: Table, times: np.ndarray | None) -> tuple[int, ...]:
         """Rows where validation begins, test begins, and test ends."""
         rows = len(table.rows)
-        times = None if self.time is None else table.times(self.time, self.time_format)
         if self.split_rows and self.split_dates:
             raise UserError("task.split_rows and task.split_dates are both set: clear one")
         if self.split_dates:
@@ -186,3 +193,8 @@ class SeriesFile(Task):
             raise UserError(
                 f"task.split_dates: {text!r} is not a time like those of column {self.time!r}"
             ) from None
+
+
+def _count_late(times: np.ndarray) -> int:
+    distances = np.diff(times).astype(np.int64)
+    return int((2 * distances > 3 * np.median(distances)).sum()) if len(distances) else 0

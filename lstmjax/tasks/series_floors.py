@@ -24,6 +24,8 @@ Forecast = Callable[[np.ndarray, Batch], np.ndarray]
 def floors(task: "Series", data: Data) -> dict[str, dict[str, float]]:
     """The last observed value, the one a season before, and least squares on the same window.
 
+    Where a task takes differences, what an output of zero says is a classical forecast, too: with
+    normalization `last`, the value a season before moved by the newest change since a season.
     Least squares reads what the model reads, normalized as it is, with indicators of what is
     missing. Where the task forecasts distributions a floor has bands, too: the quantiles of its own
     errors in the training part, for each target and step of the horizon.
@@ -32,6 +34,8 @@ def floors(task: "Series", data: Data) -> dict[str, dict[str, float]]:
     forecasts = {"last value": _repeat(task, data, 1)}
     if task.season > 1:
         forecasts[f"value {task.season} rows before"] = _repeat(task, data, task.season)
+    if task.difference:
+        forecasts["output of zero"] = lambda _, batch: np.asarray(batch.targets.shift)
     if task.windows("train"):
         forecasts["least squares on the window"] = _least_squares(task, data)
     return {name: _score(task, data, forecast) for name, forecast in forecasts.items()}

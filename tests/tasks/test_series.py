@@ -1,5 +1,6 @@
 import dataclasses
 import math
+import pathlib
 
 import jax
 import jax.numpy as jnp
@@ -275,6 +276,17 @@ def test_metrics_by_hand(file):
     np.testing.assert_allclose(
         metrics.divide(scaled.metrics(outputs, batch))["mae"], 0.1, rtol=1e-4
     )
+
+
+def test_late_rows_and_gaps_are_told(file, tmp_path):
+    task = series(file, time="day")
+    assert task.late == 0
+    lines = pathlib.Path(file).read_text().splitlines()
+    del lines[30], lines[70]
+    (tmp_path / "late.csv").write_text("\n".join(lines))
+    late = series(str(tmp_path / "late.csv"), time="day")
+    told = late.describe(late.load())
+    assert "118 rows" in told and "missing values in load" in told and "2 rows come late" in told
 
 
 def test_show(file):

@@ -55,6 +55,14 @@ def test_the_last_value_and_the_season_before(file):
     assert scores["value 4 rows before"]["rmse"] < scores["last value"]["rmse"]
 
 
+def test_zero_beside_differences_of_logarithms(file):
+    """y[t-4] y[t-1] / y[t-5], a step ahead."""
+    _, scores = floors(file, horizon=1, log=True, difference=4, normalize="last")
+    heat = tiny.series_values(ROWS)[:, 1]
+    expected = heat[76:-4] * heat[79:-1] / heat[75:-5]
+    assert scores["output of zero"]["rmse"] == pytest.approx(rmse(expected, heat[80:]), rel=1e-4)
+
+
 @pytest.mark.parametrize("normalize", ["none", "last"])
 def test_least_squares_is_that_of_the_training_windows(normalize, file):
     heat = tiny.series_values(ROWS)[:, 1]
