@@ -6,7 +6,8 @@ import hashlib
 import io
 import math
 import pathlib
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -57,12 +58,12 @@ class Table(NamedTuple):
         return [None if cell.casefold() in MISSING else cell for cell in cells]
 
     def times(self, name: str, form: str | None) -> np.ndarray:
-        """A column as datetime64[s] (rows,): ISO 8601, or what `form` says to strptime.
+        """A column as datetime64[us] (rows,): ISO 8601, or what `form` says to strptime.
 
         Raises:
           UserError: a time that cannot be read, or is not after the one before.
         """
-        times = np.empty(len(self.rows), "datetime64[s]")
+        times = np.empty(len(self.rows), "datetime64[us]")
         for i, cell in enumerate(self.column(name, "task.time")):
             try:
                 times[i] = read_time(cell, form)
@@ -72,7 +73,7 @@ class Table(NamedTuple):
                     f"{form or '2016-07-01 13:00'}; mend it, or set task.time_format as for "
                     "strptime, or task.time=none"
                 ) from None
-        for i in np.flatnonzero(np.diff(times) <= np.timedelta64(0, "s"))[:1] + 1:
+        for i in np.flatnonzero(np.diff(times) <= np.timedelta64(0, "us"))[:1] + 1:
             raise UserError(
                 f"{self.at(i)}: time {times[i]} does not come after {times[i - 1]} of the row "
                 "before; sort the rows and leave each time once"
@@ -85,13 +86,14 @@ class Table(NamedTuple):
 
 
 def read_time(text: str, form: str | None) -> np.datetime64:
-    """One time; ValueError where it cannot be read."""
-    if form:
-        return np.datetime64(datetime.strptime(text.strip(), form).replace(tzinfo=None), "s")
-    time = np.datetime64(text.strip(), "s")
-    if np.isnat(time):
-        raise ValueError("not a time")
-    return time
+    """One time, in UTC where it names a zone; ValueError where it cannot be read."""
+    text = text.strip()
+    if form is None and re.fullmatch(r"\d{4}-\d{2}", text):  # months, which Python leaves out
+        return np.datetime64(text, "us")
+    time = datetime.strptime(text, form) if form else datetime.fromisoformat(text)
+    if time.tzinfo is not None:
+        time = time.astimezone(UTC).replace(tzinfo=None)
+    return np.datetime64(time, "us")
 
 
 def read_table(path: str, separator: str) -> Table:

@@ -110,14 +110,18 @@ def times_after(times: np.ndarray, count: int) -> np.ndarray:
         raise UserError("one time alone tells no distance: give more rows")
     unit = months if np.all(months == times) else times
     distance = np.median(np.diff(unit).astype(np.int64)).astype(np.int64)
-    return (unit[-1] + distance * np.arange(1, count + 1)).astype("datetime64[s]")
+    return (unit[-1] + distance * np.arange(1, count + 1)).astype("datetime64[us]")
 
 
 def _in_words(times: np.ndarray, form: str | None) -> list[str]:
     """Times as the file might write them, without the parts that all of them lack."""
     if form:
         return [time.strftime(form) for time in times.astype(object)]
-    unit = next(unit for unit in "MDms" if np.all(times.astype(f"datetime64[{unit}]") == times))
+    unit = next(
+        unit
+        for unit in ("M", "D", "m", "s", "us")
+        if np.all(times.astype(f"datetime64[{unit}]") == times)
+    )
     return [text.replace("T", " ") for text in np.datetime_as_string(times, unit)]
 
 

@@ -32,6 +32,8 @@ def test_times(tmp_path):
     expected = np.array(["2020-01-31T23", "2020-02-01T00"], "datetime64[s]")
     np.testing.assert_array_equal(read.times("when", None), expected)
     np.testing.assert_array_equal(read.times("how", "%d.%m.%y %H"), expected)
+    zones = table(tmp_path, "t\n2020-03-29T01:30+01:00\n2020-03-29T03:00+02:00\n").times("t", None)
+    np.testing.assert_array_equal(np.diff(zones), np.timedelta64(30, "m"))
     months = table(tmp_path, 'm\n"1949-01"\n"1949-02"\n').times("m", None)
     np.testing.assert_array_equal(months, np.array(["1949-01", "1949-02"], "datetime64[M]"))
 
@@ -67,6 +69,7 @@ def test_malformed_files_are_told(content, told, tmp_path):
         ("a,b\n1,2\ninf,3\n", lambda t: t.numbers("a", "s"), "line 3: 'inf' in column 'a'"),
         ("t\n2020-01-01\n1st May\n", lambda t: t.times("t", None), "line 3: '1st May' in column"),
         ("t,a\n2020-01-01,1\n,2\n", lambda t: t.times("t", None), "line 3: '' in column 't'"),
+        ("t\n1\n", lambda t: t.times("t", None), "line 2: '1' in column 't' is not a time"),
         ("t\n01.01.20\n", lambda t: t.times("t", "%Y"), "line 2: '01.01.20'"),
         ("t\n2020-01-02\n2020-01-01\n", lambda t: t.times("t", None), "line 3: time 2020-01-01"),
         ("t\n2020-01-02\n2020-01-02\n", lambda t: t.times("t", None), "does not come after"),
