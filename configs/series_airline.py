@@ -2,6 +2,9 @@ r"""Airline passengers, the next month from a year (Box & Jenkins 1970, series G
 
 python -m launch.train --config=configs/series_airline.py --workdir=runs/airline --seeds=5 \
     --set task.path=airline-passengers.csv
+
+5 seeds: RMSE 15.0 +- .6 thousand passengers; least squares on the same windows 14.1, the last value
+48.0, a year before 41.9. 22 s on one CPU core, nearly all of it compiling.
 """
 
 from lstmjax.experiment import Experiment

@@ -2,6 +2,9 @@ r"""ETTh1: two weeks of seven hourly series, the next four days (Zhou et al. 202
 
 python -m launch.train --config=configs/series_etth1.py --workdir=runs/etth1 --seeds=3 \
     --set task.path=ETTh1.csv
+
+3 seeds, on standardized values: MSE .3682 +- .0009, MAE .3902 +- .0005; least squares on the same
+windows .3713 and .3929, a day before .512 and .433. 95 s for the three on one CPU core.
 """
 
 from lstmjax.experiment import Experiment
