@@ -18,6 +18,7 @@ from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import Adam
 from lstmjax.recurrent import LSTM
 from lstmjax.tasks.addition import Addition
+from lstmjax.tasks.base import Panel
 from lstmjax.tasks.cumulative_sum import CumulativeSum
 from lstmjax.tasks.damped_sine import DampedSine
 from lstmjax.tasks.moving_square import MovingSquare
@@ -164,6 +165,24 @@ def test_learning_curve(lines, facts, tmp_path):
     caption = figures.learning_curve(lines, tmp_path / "a.png")
     check_png(tmp_path / "a.png")
     assert caption.endswith(facts)
+
+
+@pytest.mark.parametrize("horizon", [1, 4])
+def test_bands(horizon, tmp_path):
+    panel = Panel("load", np.arange(20.0), np.full(horizon, 21.0), truth=np.full(horizon, 20.5))
+    unknown = Panel("heat", np.arange(20.0), np.linspace(3, 5, horizon))
+    caption = figures.bands([panel, unknown], tmp_path / "a.png")
+    check_png(tmp_path / "a.png")
+    assert "load, mean absolute error 0.5; heat goes from 3 to" in caption and "band" not in caption
+    plain = image.imread(tmp_path / "a.png")
+    edges = {"low": panel.forecast - 3, "high": panel.forecast + 3, "band": "80 % band"}
+    wide = [panel._replace(**edges), unknown._replace(**edges)]
+    assert "with 80 % band" in figures.bands(wide, tmp_path / "b.png")
+    banded = image.imread(tmp_path / "b.png")
+    vermillion = np.array([0xD5, 0x5E, 0x00]) / 255
+    pale = 1 - 0.2 * (1 - vermillion)  # the band on white, also where it is one row wide
+    found = [(np.abs(png[..., :3] - pale).max(-1) < 0.02).sum() for png in (plain, banded)]
+    assert found[0] < 50 < 500 < found[1]
 
 
 def test_directions(tmp_path):
