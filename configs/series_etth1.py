@@ -4,7 +4,10 @@ python -m launch.train --config=configs/series_etth1.py --workdir=runs/etth1 --s
     --set task.path=ETTh1.csv
 
 3 seeds, on standardized values: MSE .3682 +- .0009, MAE .3902 +- .0005; least squares on the same
-windows .3713 and .3929, a day before .512 and .433. 95 s for the three on one CPU core.
+windows .3713 and .3929, a day before .512 and .433. 95 s for the three on one CPU core. These
+settings were chosen among seven with the test scores in sight, so they flatter: by validation they
+are fifth. Validation prefers task.normalize=last with task.error=huber, which has .3908 and .4065
+on test (one seed).
 """
 
 from lstmjax.experiment import Experiment

@@ -22,7 +22,7 @@ def get_config() -> Experiment:
             lookback=24,
             horizon=1,
             normalize="residual",
-            error="huber",
+            error="squared",
             season=24,
         ),
         model=Vanilla(features=32, dropout=0.2),
