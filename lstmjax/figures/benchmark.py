@@ -24,7 +24,8 @@ def benchmark(rows: list[dict[str, Any]], path: pathlib.Path) -> str:
             ]
             places = [k + (i + 0.5) / (len(others) + 1) for k in range(len(rows))]
             height = 1 / (len(others) + 1)
-            axes.barh(places, ratios, height, color=COLOURS[i], label=NAMES[name])
+            from_one = [ratio - 1 for ratio in ratios]
+            axes.barh(places, from_one, height, left=1, color=COLOURS[i], label=NAMES[name])
         axes.axvline(1, color=MUTED, linewidth=1)
         labels = [
             ", ".join(str(value) for value in list(row["case"].values())[:-1])
@@ -33,7 +34,8 @@ def benchmark(rows: list[dict[str, Any]], path: pathlib.Path) -> str:
         ]
         axes.set_yticks([k + 0.4 for k in range(len(rows))], labels)
         axes.invert_yaxis()
-        axes.set_xscale("log")
+        axes.set_xscale("log", base=2)
+        axes.xaxis.set_major_formatter("{x:g}")
         axes.set_xlabel("training step over lstmjax's (1: as fast)")
         axes.legend(loc="lower right")
     return (
