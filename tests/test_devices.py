@@ -18,8 +18,12 @@ from tests.many_devices import losses
 ROOT = pathlib.Path(__file__).parent.parent
 
 
-def start(*command, simulated=1, **environment):
-    environment |= {"JAX_PLATFORMS": "cpu"}
+def start(*command, cache, simulated=1, **environment):
+    environment |= {
+        "JAX_PLATFORMS": "cpu",
+        "JAX_COMPILATION_CACHE_DIR": f"{cache}/cache",
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    }
     flags = f"--xla_force_host_platform_device_count={simulated}"
     return subprocess.Popen(
         [sys.executable, "-m", *map(str, command)],
@@ -40,7 +44,7 @@ def finish(*processes):
 
 
 def test_one_two_and_eight_devices_give_the_same_losses_and_exchange_checkpoints(tmp_path):
-    finish(start("tests.many_devices", tmp_path, simulated=8))
+    finish(start("tests.many_devices", tmp_path, simulated=8, cache=tmp_path))
 
 
 @pytest.fixture
@@ -56,7 +60,7 @@ def train(tmp_path):
     def train(workdir, processes, slurm=False):
         command = ["launch.train", f"--config={config}", f"--workdir={workdir}"]
         if processes == 1:
-            return finish(start(*command))
+            return finish(start(*command, cache=tmp_path))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = str(free.getsockname()[1])
@@ -64,10 +68,10 @@ def train(tmp_path):
             job = {"SLURM_JOB_ID": "7", "SLURM_STEP_NODELIST": "127.0.0.1", "SLURM_NTASKS": "2"}
             job |= {"JAX_COORDINATOR_PORT": port}
             tasks = ({"SLURM_PROCID": str(i), "SLURM_LOCALID": str(i)} for i in range(2))
-            return finish(*(start(*command, **job, **task) for task in tasks))
+            return finish(*(start(*command, **job, **task, cache=tmp_path) for task in tasks))
         where = [f"--coordinator_address=127.0.0.1:{port}", f"--num_processes={processes}"]
         ids = (f"--process_id={i}" for i in range(processes))
-        return finish(*(start(*command, *where, id) for id in ids))
+        return finish(*(start(*command, *where, id, cache=tmp_path) for id in ids))
 
     return train
 
