@@ -37,7 +37,7 @@ def start(*command, cache, simulated=1, **environment):
 
 def finish(*processes):
     """Their (stdout, stderr), once all have ended well."""
-    told = [process.communicate(timeout=120) for process in processes]
+    told = [process.communicate(timeout=600) for process in processes]
     for process, (_, errors) in zip(processes, told, strict=True):
         assert process.returncode == 0, errors
     return told

@@ -118,7 +118,7 @@ def strike(
     time.sleep(delay)
     if process.poll() is None:
         process.send_signal(number)
-    *_, told = process.communicate(timeout=60)
+    *_, told = process.communicate(timeout=600)
     if process.returncode == 0:
         return False
     if number == signal.SIGKILL:
