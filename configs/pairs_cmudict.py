@@ -5,8 +5,8 @@ python -m launch.train --config=configs/pairs_cmudict.py --workdir=runs/cmudict 
 python -m launch.predict --workdir=runs/cmudict --input=words.txt --output=phonemes.tsv --beam=8
 
 126,052 words, of which 6,303 are held out for the tests; 3 seeds, greedily: phoneme error
-7.15 +- .07 %, word error 29.9 +- .2 %, where the pronunciation of the nearest spelling has 28.5 % and 92.0 %; 542 s a seed on
-one core of an AMD EPYC, 63 of them compiling.
+7.15 +- .07 %, word error 29.9 +- .2 %, where the pronunciation of the nearest spelling has 28.5 %
+and 92.0 %; 542 s a seed on one core of an AMD EPYC, 63 of them compiling.
 """
 
 from lstmjax.experiment import Experiment
