@@ -51,11 +51,9 @@ class Suite:
                 f"--peer_python {peer_python}: none of {', '.join(PEERS)} is installed there"
             )
 
-    def run(self, parts: list[str]) -> Iterator[tuple[str, Row]]:
-        """Yields (part, row) as the cases end."""
-        for part in parts:
-            for row in getattr(self, f"_{part}")():
-                yield part, row
+    def run(self, part: str) -> Iterator[Row]:
+        """The rows of one of PARTS, as its cases end."""
+        return getattr(self, f"_{part}")()
 
     def _layers(self) -> Iterator[Row]:
         for shape in LAYERS:
@@ -157,8 +155,8 @@ def machine() -> str:
 
 def table(part: str, rows: list[Row]) -> str:
     """A part's rows as a table: milliseconds, ratios and rates."""
-    header, *lines = [TABLES[part](row) for row in rows]
-    return reporting.table([list(header), *[list(line.values()) for line in (header, *lines)]])
+    lines = [TABLES[part](row) for row in rows]
+    return reporting.table([list(lines[0]), *(list(line.values()) for line in lines)])
 
 
 def _layer_line(row: Row) -> dict[str, str]:
@@ -258,7 +256,7 @@ def benchmark(suite: Suite, parts: list[str], file: pathlib.Path | None) -> dict
     results: dict[str, list[Row]] = {}
     for part in parts:
         results[part] = []
-        for _, row in suite.run([part]):
+        for row in suite.run(part):
             results[part].append(row)
             print(*(f"{k.strip()} {v}" for k, v in TABLES[part](row).items()), sep="; ", flush=True)
         print("", table(part, results[part]), "", sep="\n", flush=True)
