@@ -53,6 +53,20 @@ def available() -> list[jax.Device]:
     return jax.devices()
 
 
+def compiler_options(runs_once: bool = False) -> dict[str, int]:
+    """Options of `jax.jit`: on CPUs compilation takes two thirds of its time, or less than one.
+
+    LLVM's level 1 makes the programs of this package as fast as its level 3, JAX's choice (the
+    README's performance section has figures); at level 0 only the compilation is fast.
+
+    Args:
+      runs_once: whether a program does too little to be worth it.
+    """
+    if jax.default_backend() != "cpu":
+        return {}
+    return {"xla_backend_optimization_level": 0 if runs_once else 1}
+
+
 def is_main() -> bool:
     """Whether this process is the one that writes and speaks: the first."""
     return jax.process_index() == 0

@@ -60,7 +60,11 @@ class Evaluation:
 
         if experiment.seeds > 1:
             sums = jax.vmap(sums, (0, None))
-        program = jax.jit(sums, out_shardings=devices.everywhere())
+        program = jax.jit(
+            sums,
+            out_shardings=devices.everywhere(),
+            compiler_options=devices.compiler_options(),
+        )
         self._program = program.lower(params, data.arrays).compile()
 
     def __call__(self, params: Any) -> dict[str, np.ndarray]:

@@ -54,6 +54,16 @@ def check_sizes(experiment: Experiment, data: Data) -> None:
 
 def init_state(experiment: Experiment, data: Data) -> State:
     """The state before the first update."""
+    program = jax.jit(
+        make_init(experiment, data),
+        out_shardings=_shardings(experiment),
+        compiler_options=devices.compiler_options(runs_once=True),
+    )
+    return program(data.arrays)
+
+
+def make_init(experiment: Experiment, data: Data) -> Callable[[Any], State]:
+    """The state before the first update, a function of the arrays."""
     rows = np.zeros(experiment.batch_size, np.int32)
 
     def init(arrays: Any, seed: Array) -> State:
@@ -68,7 +78,7 @@ def init_state(experiment: Experiment, data: Data) -> State:
     seeds = np.int32(experiment.seed)
     if experiment.seeds > 1:
         init, seeds = jax.vmap(init, (None, 0)), seeds + np.arange(experiment.seeds)
-    return jax.jit(init, out_shardings=_shardings(experiment))(data.arrays, seeds)
+    return lambda arrays: init(arrays, seeds)
 
 
 def _shardings(experiment: Experiment) -> State:
@@ -175,7 +185,12 @@ def compile_advance(experiment: Experiment, data: Data, state: State) -> Callabl
       on.
     """
     shardings = (_shardings(experiment), devices.everywhere())
-    program = jax.jit(make_advance(experiment, data), donate_argnums=0, out_shardings=shardings)
+    program = jax.jit(
+        make_advance(experiment, data),
+        donate_argnums=0,
+        out_shardings=shardings,
+        compiler_options=devices.compiler_options(),
+    )
 
     def place(first: int, count: int) -> Stretch:
         indices, buckets = stretch_of(experiment, data, first, count)

@@ -34,7 +34,7 @@ def untrained(task, model, **changes):
     task = dataclasses.replace(task, test_examples=EXAMPLES)
     experiment = Experiment(task=task, model=model, optimizer=Adam(), **changes).resolve()
     data = experiment.task.load()
-    return experiment, data, jax.jit(lambda: init_state(experiment, data).params)()
+    return experiment, data, init_state(experiment, data).params
 
 
 def scores(experiment, data, params):

@@ -23,6 +23,7 @@ class Model(nn.Module):
     memory_steps: int = setting(
         100, at_least=3
     )  # chrono initialization: longest dependency, in steps
+    recompute_every: int | None = setting(None, at_least=1)  # steps: less memory, more time
     dtype: Precision = "float32"  # of matrix products
     param_dtype: Precision = "float32"
 
@@ -34,6 +35,7 @@ class Model(nn.Module):
             kernel=self.kernel,
             initialization=self.initialization,
             memory_steps=self.memory_steps,
+            recompute_every=self.recompute_every,
             dtype=self.dtype,
             param_dtype=self.param_dtype,
             **settings,

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from lstmjax.errors import UserError
 from lstmjax.recurrent.fused import fused_lstm
 from lstmjax.recurrent.initialization import Initialization, initial_weights
 from lstmjax.recurrent.scan import scan_lstm
@@ -37,6 +38,7 @@ class LSTM(nn.Module):
     kernel: Kernel = "auto"  # what computes it; all kernels agree to rounding
     initialization: Initialization = "flax"
     memory_steps: int = setting(100, at_least=3)  # chrono: the longest dependency, in steps
+    recompute_every: int | None = setting(None, at_least=1)  # keep the carry once in so many steps
     dtype: Precision = "float32"  # of the matrix products; the carry has param_dtype
     param_dtype: Precision = "float32"
 
@@ -63,6 +65,7 @@ class LSTM(nn.Module):
 
         Raises:
           ValueError: shapes that do not fit together.
+          UserError: the kernel cannot do what the settings ask for.
         """
         *batch, time, width = inputs.shape
         _expect("lengths", lengths, (*batch,))
@@ -90,7 +93,13 @@ class LSTM(nn.Module):
             if self.reverse:
                 # read backward, a sequence begins at its last step: the one before a next start
                 resets = jnp.pad(resets[:, 1:], ((0, 0), (0, 1)))
-        outputs, carry = KERNELS[choose_kernel(self.kernel)](
+        kernel = choose_kernel(self.kernel)
+        keeping = {}
+        if self.recompute_every is not None:
+            if kernel == "scan":
+                raise UserError("kernel scan keeps every step: recompute_every needs kernel fused")
+            keeping = {"recompute_every": self.recompute_every}
+        outputs, carry = KERNELS[kernel](
             weights,
             inputs.reshape(rows, time, width),
             tuple(part.reshape(rows, self.features).astype(self.param_dtype) for part in carry),
@@ -98,6 +107,7 @@ class LSTM(nn.Module):
             resets=resets,
             reverse=self.reverse,
             dtype=jnp.dtype(self.dtype),
+            **keeping,
         )
         outputs = outputs.reshape(*batch, time, self.features).astype(self.dtype)
         return outputs, tuple(part.reshape(*batch, self.features) for part in carry)

@@ -10,6 +10,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from jax import lax
 
+from lstmjax.errors import UserError
+from lstmjax.models.vanilla import Vanilla
 from lstmjax.recurrent.fused import fused_lstm
 
 
@@ -200,3 +202,22 @@ def test_keeps_little_with_recomputation():
         return jax.jit(run).lower(*shapes).compile().memory_analysis().temp_size_in_bytes
 
     assert held(16) < 0.3 * held(None)
+
+
+def test_models_take_the_setting():
+    """A model's layers keep little, too, and compute the same."""
+    inputs = jax.random.normal(jax.random.key(0), (4, 256, 4))
+    params = Vanilla(features=32).init(jax.random.key(1), inputs)
+
+    def programs(**settings):
+        def loss(params, inputs):
+            return (Vanilla(features=32, **settings).apply(params, inputs)[0] ** 2).sum()
+
+        return jax.jit(jax.grad(loss)).lower(params, inputs).compile()
+
+    whole, little = programs(), programs(recompute_every=16)
+    held, held_little = (p.memory_analysis().temp_size_in_bytes for p in (whole, little))
+    assert held_little < 0.5 * held
+    assert_close_at_scale(little(params, inputs), whole(params, inputs), 1e-5)
+    with pytest.raises(UserError, match="recompute_every needs kernel fused"):
+        programs(recompute_every=16, kernel="scan")
