@@ -15,7 +15,7 @@ def get_config() -> Experiment:
     return Experiment(
         task=CumulativeSum(length=10, target="reached"),
         model=Bidirectional(features=50, initialization="keras"),
-        optimizer=Adam(learning_rate=5e-3, schedule="cosine"),
+        optimizer=Adam(learning_rate=0.02, schedule="cosine"),
         steps=5_000,
         batch_size=10,
         log_every=100,

@@ -18,7 +18,7 @@ def get_config() -> Experiment:
     return Experiment(
         task=Rectangles(head="mixture", anywhere=False, components=20, smallest_scale=0.005),
         model=Vanilla(features=48, every_step=True),
-        optimizer=Adam(learning_rate=5e-3, schedule="cosine", clip_norm=1.0),
+        optimizer=Adam(learning_rate=0.01, schedule="cosine", clip_norm=1.0),
         steps=6_000,
         batch_size=64,
         log_every=500,

@@ -18,7 +18,7 @@ def get_config() -> Experiment:
     return Experiment(
         task=Rectangles(head="point", anywhere=False),
         model=Vanilla(features=10, every_step=True, initialization="keras"),
-        optimizer=Adam(learning_rate=3e-3, schedule="cosine"),
+        optimizer=Adam(learning_rate=0.02, schedule="cosine"),
         steps=25_000,
         batch_size=1,
         log_every=500,

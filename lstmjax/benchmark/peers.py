@@ -179,7 +179,8 @@ def keras_lesson(lesson, data):
     if loss == "mae":
         score = np.abs(outputs - test_y).mean()
     elif loss == "binary_crossentropy":
-        score = ((outputs > 0.5) == (test_y > 0.5)).mean()
+        right = (outputs > 0.5) == (test_y > 0.5)
+        score = right.reshape(len(right), -1).all(-1).mean()
     else:
         right = outputs.argmax(-1) == test_y.argmax(-1)
         score = right.reshape(len(right), -1).all(-1).mean()

@@ -27,9 +27,9 @@ class Rectangles(Generated):
 
     Head `point`, as published: from one corner alone, its memory reset, the model names the next;
     nothing can be sampled from that. Head `mixture`: from a start symbol and the corners so far, a
-    mixture of Gaussians over the step to the next corner (mixture density network, Bishop 1994;
-    for sequences Graves 2013, equations 18 to 23, here without correlation), from which whole
-    rectangles are drawn.
+    mixture of Gaussians over each coordinate of the step to the next corner (mixture density
+    network, Bishop 1994; for sequences Graves 2013, equations 18 to 23, whose components are of
+    both coordinates), from which whole rectangles are drawn.
     """
 
     head: Literal["point", "mixture"] = "mixture"
@@ -39,8 +39,8 @@ class Rectangles(Generated):
 
     @property
     def outputs(self) -> int:
-        """Two coordinates; or a weight, two means and two scales for each component."""
-        return 2 if self.head == "point" else 5 * self.components
+        """Two coordinates; or a weight, a mean and a scale for each component of each."""
+        return 2 if self.head == "point" else 6 * self.components
 
     def corners(self, key: Array) -> Array:
         """Draws a rectangle: (4, 2)."""
@@ -62,26 +62,28 @@ class Rectangles(Generated):
         if self.head == "point":
             return jnp.abs(outputs - batch.targets).mean(-1)
         log_weights, means, scales = self.mixture(outputs, batch.inputs)
-        normal = jax.scipy.stats.norm.logpdf(batch.targets[..., None, :], means, scales).sum(-1)
-        return -jax.nn.logsumexp(log_weights + normal, -1)
+        normal = jax.scipy.stats.norm.logpdf(batch.targets[..., None], means, scales)
+        return -jax.nn.logsumexp(log_weights + normal, -1).sum(-1)
 
     def mixture(self, outputs: Array, inputs: Array) -> tuple[Array, Array, Array]:
-        """The distribution of the next corner.
+        """The distribution of the next corner: of each coordinate a mixture of its own.
+
+        Were the components of both coordinates at once, the one that is first at the coordinate
+        which is certain would take all the weight, and the other be one wide Gaussian.
 
         Args:
           outputs: (..., outputs), the model's.
           inputs: (..., 2), the corner read, from which the means are measured.
 
         Returns:
-          Log weights (..., components), means and scales (..., components, 2).
+          Log weights, means and scales, each (..., 2, components).
         """
-        outputs = outputs.astype(jnp.float32)
-        weights, means, scales = jnp.split(outputs, [self.components, 3 * self.components], -1)
-        shape = (*outputs.shape[:-1], self.components, 2)
+        shape = (*outputs.shape[:-1], 3, 2, self.components)
+        weights, means, scales = jnp.moveaxis(outputs.astype(jnp.float32).reshape(shape), -3, 0)
         # at the start the components lie side by side and overlap: each finds its own place
-        means = means.reshape(shape) + jnp.linspace(-1, 1, self.components)[:, None]
-        scales = self.smallest_scale + jax.nn.softplus(scales.reshape(shape) - 2)
-        return jax.nn.log_softmax(weights), means + inputs[..., None, :], scales
+        means += jnp.linspace(-1, 1, self.components)
+        scales = self.smallest_scale + jax.nn.softplus(scales - 2)
+        return jax.nn.log_softmax(weights), means + inputs[..., None], scales
 
     def metrics(self, outputs: Array, batch: Batch) -> Sums:
         """Mean absolute error of a coordinate, or nats a corner."""
@@ -118,8 +120,8 @@ class Rectangles(Generated):
         """Lines like `(0.10, 0.20) then (0.73, 0.20), said (0.55, 0.20)`, a mixture's likeliest."""
         if self.head == "mixture":
             weights, means, _ = self.mixture(outputs, batch.inputs)
-            likeliest = weights.argmax(-1)[..., None, None]
-            outputs = jnp.take_along_axis(means, likeliest, -2)[..., 0, :]
+            likeliest = weights.argmax(-1, keepdims=True)
+            outputs = jnp.take_along_axis(means, likeliest, -1)[..., 0]
         lines = []
         for rows in zip(*map(np.asarray, (batch.inputs, batch.targets, outputs)), strict=True):
             for read, truth, said in zip(*rows, strict=True):
@@ -141,8 +143,8 @@ class Rectangles(Generated):
             outputs, carry = step(inputs, carry)
             log_weights, means, scales = self.mixture(outputs, inputs)
             choice_key, noise_key = jax.random.split(corner_key)
-            choice = jax.random.categorical(choice_key, log_weights)[..., None, None]
-            mean, scale = (jnp.take_along_axis(x, choice, -2)[..., 0, :] for x in (means, scales))
+            choice = jax.random.categorical(choice_key, log_weights)[..., None]
+            mean, scale = (jnp.take_along_axis(x, choice, -1)[..., 0] for x in (means, scales))
             inputs = mean + scale * jax.random.normal(noise_key, mean.shape)
             corners.append(inputs)
         return jnp.concatenate(corners, 1)

@@ -36,17 +36,19 @@ def test_inputs_are_the_corners_before():
 def test_the_loss_is_that_of_the_mixture_written_out():
     task = Rectangles(components=2)
     batch = drawn_by(task, "train", jnp.arange(3))
-    outputs = np.random.default_rng(0).normal(size=(3, 4, 10))
+    outputs = np.random.default_rng(0).normal(size=(3, 4, 12))
     loss = task.loss(jnp.asarray(outputs), batch)
     for row in range(3):
         for corner in range(4):
-            weights, means, scales = np.split(outputs[row, corner], [2, 6])
-            weights = np.exp(weights) / np.exp(weights).sum()
-            means = means.reshape(2, 2) + [[-1], [1]] + np.asarray(batch.inputs[row, corner])
-            scales = 0.003 + np.log1p(np.exp(scales.reshape(2, 2) - 2))
-            away = (np.asarray(batch.targets[row, corner]) - means) / scales
-            density = np.exp(-(away**2) / 2) / scales / np.sqrt(2 * np.pi)
-            expected = -np.log((weights * density.prod(-1)).sum())
+            expected = 0
+            for coordinate in range(2):
+                weights, means, scales = outputs[row, corner].reshape(3, 2, 2)[:, coordinate]
+                weights = np.exp(weights) / np.exp(weights).sum()
+                means = means + [-1, 1] + np.asarray(batch.inputs[row, corner, coordinate])
+                scales = 0.003 + np.log1p(np.exp(scales - 2))
+                away = (np.asarray(batch.targets[row, corner, coordinate]) - means) / scales
+                density = np.exp(-(away**2) / 2) / scales / np.sqrt(2 * np.pi)
+                expected -= np.log((weights * density).sum())
             np.testing.assert_allclose(loss[row, corner], expected, rtol=1e-4)
 
 
@@ -57,9 +59,10 @@ def test_draws_follow_the_mixture_and_the_carry_goes_on():
 
     def step(inputs, carry):
         corner = 0 if carry is None else carry
-        means = jnp.concatenate([moves[corner] + 1, jnp.array([7.0, 7.0])])
-        outputs = jnp.concatenate([jnp.array([20.0, -20.0]), means, jnp.full(4, -20.0)])
-        return jnp.broadcast_to(outputs, (*inputs.shape[:-1], 10)), corner + 1
+        weights = jnp.array([[20.0, -20.0]] * 2)
+        means = jnp.stack([moves[corner] + 1, jnp.array([7.0, 7.0])], -1)
+        outputs = jnp.stack([weights, means, jnp.full((2, 2), -20.0)]).reshape(-1)
+        return jnp.broadcast_to(outputs, (*inputs.shape[:-1], 12)), corner + 1
 
     drawn = task.draw(step, jax.random.key(0), 500)
     expected = START + np.cumsum(moves, 0)
@@ -110,5 +113,5 @@ def test_show():
     lines = task.show(batch.targets, batch)
     assert len(lines) == 3 and lines[0].split(" then ")[1].split(", said ")[0] in lines[0][-12:]
     mixture = Rectangles(components=2)
-    lines = mixture.show(jnp.zeros((1, 4, 10)), drawn_by(mixture, "test", jnp.arange(1)))
+    lines = mixture.show(jnp.zeros((1, 4, 12)), drawn_by(mixture, "test", jnp.arange(1)))
     assert lines[0].startswith("start then") and len(lines) == 4
