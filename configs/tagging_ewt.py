@@ -24,8 +24,8 @@ def get_config() -> Experiment:
         model=Tagger(features=(128,), spelling_features=40, word_dropout=0.2, dropout=0.4),
         optimizer=Adam(learning_rate=4e-3, schedule="cosine", clip_norm=1.0),
         steps=4_000,
-        batch_size=32,
+        batch_size=8,
         log_every=100,
         evaluate_every=500,
-        evaluation_batch_size=64,
+        evaluation_batch_size=32,
     )
