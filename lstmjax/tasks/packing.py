@@ -18,7 +18,7 @@ class Row(NamedTuple):
 
 
 def pack_sentences(sentences: Sequence[Sentence], length: int, open_rows: int = 100) -> list[Row]:
-    """Puts each sentence into the first row that has room for it: next-k-fit (Johnson 1973).
+    """Puts each sentence into the first row that has room for it: next-k-fit.
 
     Args:
       sentences: none of more than `length` words.

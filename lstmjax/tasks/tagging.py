@@ -143,31 +143,22 @@ class Tagging(Task):
         return scores
 
     def show(self, outputs: Array, batch: Batch) -> list[str]:
-        """Lines like `the DET  dog NOUN  barks NOUN (VERB)`, the true tag where it is another.
-
-        A line a sentence.
-        """
+        """A line a sentence: `the DET  dog NOUN  barks NOUN (VERB)`, the true tag if it differs."""
         _, characters, spelled = batch.inputs
-        lines = []
-        for answers, truth, words, counts in zip(
-            *(
-                unpack(array, batch.lengths, batch.resets)
-                for array in (outputs.argmax(-1), batch.targets, characters, spelled)
-            ),
-            strict=True,
-        ):
-            spelling = (
-                "".join(self.alphabet[code] for code in word[:count])
-                for word, count in zip(words, counts, strict=True)
-            )
-            lines.append(
-                "  ".join(
-                    f"{word} {self.tags[answer]}"
-                    + ("" if answer == tag else f" ({self.tags[tag]})")
-                    for word, answer, tag in zip(spelling, answers, truth, strict=True)
-                )
-            )
-        return lines
+        parts = (
+            unpack(array, batch.lengths, batch.resets)
+            for array in (characters, spelled, outputs.argmax(-1), batch.targets)
+        )
+
+        def told(word: np.ndarray, count: int, answer: int, tag: int) -> str:
+            spelling = "".join(self.alphabet[code] for code in word[:count])
+            right = "" if answer == tag else f" ({self.tags[tag]})"
+            return f"{spelling} {self.tags[answer]}{right}"
+
+        return [
+            "  ".join(told(*word) for word in zip(*sentence, strict=True))
+            for sentence in zip(*parts, strict=True)
+        ]
 
     def read(self, path: pathlib.Path) -> tuple[Document, list[Batch]]:
         """Reads a text, a sentence a line (.txt), or a file in the format trained on."""

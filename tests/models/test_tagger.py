@@ -23,15 +23,16 @@ def sentences(rows=2, time=5, longest=4):
 @pytest.fixture(scope="module")
 def two_layers():
     model = Tagger(features=(5, 4), dropout=0.5, word_dropout=0.5, **SIZES, **WIDTHS)
-    return model, jax.jit(model.init)(jax.random.key(0), sentences())
+    shapes = jax.eval_shape(model.init, jax.random.key(0), sentences())
+    rng = np.random.default_rng(0)
+    return model, jax.tree.map(lambda leaf: jnp.float32(rng.normal(size=leaf.shape) / 2), shapes)
 
 
-def test_is_its_layers_by_hand():
-    model = Tagger(features=(5,), **SIZES, **WIDTHS)
+def test_is_its_layers_by_hand(two_layers):
+    model, variables = two_layers
     inputs = words, characters, spelled = sentences()
-    variables = model.init(jax.random.key(0), inputs)
     params = variables["params"]
-    expected = np.zeros((2, 5, 4 + 4))
+    hidden = np.zeros((2, 5, 4 + 4))
     for place in np.ndindex(2, 5):
         letters = params["characters_embedding"]["embedding"][characters[place][: spelled[place]]]
         ends = [
@@ -39,10 +40,11 @@ def test_is_its_layers_by_hand():
             for way, read in (("forward", letters), ("backward", letters[::-1]))
         ]
         word = params["words_embedding"]["embedding"][words[place]]
-        expected[place] = np.concatenate([word, *ends])
-    forward, _ = LSTM(5).apply({"params": params["layer_0_forward"]}, expected)
-    backward, _ = LSTM(5).apply({"params": params["layer_0_backward"]}, expected[:, ::-1])
-    hidden = np.concatenate([forward, backward[:, ::-1]], -1)
+        hidden[place] = np.concatenate([word, *ends])
+    for i, width in enumerate(model.features):
+        forward, _ = LSTM(width).apply({"params": params[f"layer_{i}_forward"]}, hidden)
+        backward, _ = LSTM(width).apply({"params": params[f"layer_{i}_backward"]}, hidden[:, ::-1])
+        hidden = np.concatenate([forward, backward[:, ::-1]], -1)
     expected = hidden @ params["Dense_0"]["kernel"] + params["Dense_0"]["bias"]
     chex.assert_trees_all_close(model.apply(variables, inputs)[0], expected, atol=1e-5)
 
@@ -80,10 +82,10 @@ def test_sentences_in_a_row_do_not_see_each_other(two_layers):
         assert changed(sentence, np.zeros((1, 5), bool)).all()
 
 
-def test_in_training_words_are_taken_for_unknown():
-    model = Tagger(features=(5,), dropout=0.0, word_dropout=0.5, **SIZES, **WIDTHS)
-    words, characters, spelled = sentences(1, 1)
-    variables = model.init(jax.random.key(0), (words, characters, spelled))
+def test_in_training_words_are_taken_for_unknown(two_layers):
+    model, variables = two_layers
+    model = model.clone(dropout=0.0)
+    _, characters, spelled = sentences(1, 1)
     known, unknown = (
         model.apply(variables, (np.full((1, 1), code), characters, spelled))[0] for code in (3, 0)
     )

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from lstmjax import metrics
+from lstmjax.checkpointing import restore_best
 from lstmjax.errors import UserError
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.prediction import predict
 from lstmjax.run import run
 from lstmjax.tasks.packing import unpack
 from lstmjax.tasks.tagging import Tagging
-from lstmjax.training import init_state
 from tests import tiny
 
 
@@ -29,35 +29,6 @@ def columns(directory, **texts):
         lines = (line.replace(" ", "\n").replace("/", " ") for line in text.split("\n"))
         (directory / split).write_text("\n\n".join(lines))
     return dict(format="columns", word="1", tag="-1") | names
-
-
-def alone(experiment, params, batch):
-    """The logits of each sentence read by itself, without lengths and resets."""
-    apply = jax.jit(lambda inputs: experiment.model.apply({"params": params}, inputs)[0])
-    parts = (unpack(array, batch.lengths, batch.resets) for array in batch.inputs)
-    return [apply([part[None] for part in sentence])[0] for sentence in zip(*parts, strict=True)]
-
-
-def test_packed_sentences_are_scored_and_answered_like_lone_ones(tmp_path):
-    experiment = tiny.tagging(tmp_path).resolve()
-    task = experiment.task
-    params = init_state(experiment, task.load()).params
-    batch = everything(task, "test")
-    assert batch.resets.sum() == 6 - 2  # 6 sentences in 2 rows
-    logits, _ = jax.jit(experiment.apply)(params, batch)
-    expected = alone(experiment, params, batch)
-    found = unpack(logits, batch.lengths, batch.resets)
-    for one, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-6)
-    flat, truth = np.concatenate(expected), unpack(batch.targets, batch.lengths, batch.resets)
-    scores = metrics.divide(task.metrics(logits, batch))
-    assert scores["accuracy"] == pytest.approx(np.mean(flat.argmax(-1) == np.concatenate(truth)))
-    # a user's file: its sentences in their order
-    document, (batch,) = task.read(tmp_path / "test.conllu")
-    answers = task.answer(jax.jit(experiment.apply)(params, batch)[0], batch)
-    expected = [logits.argmax(-1) for logits in alone(experiment, params, batch)]
-    assert answers == [tuple(task.tags[code] for code in codes) for codes in expected]
-    assert [len(one) for one in answers] == [len(s.words) for s in document.sentences]
 
 
 def test_padding_is_masked(tmp_path):
@@ -85,6 +56,35 @@ def test_f1_where_tags_are_spans_alone(tmp_path):
 def trained(tmp_path_factory):
     directory = tmp_path_factory.mktemp("tagging")
     return directory, run(tiny.tagging(directory), directory / "run")
+
+
+def alone(experiment, params, batch):
+    """The logits of each sentence read by itself, without lengths and resets."""
+    apply = jax.jit(lambda inputs: experiment.model.apply({"params": params}, inputs)[0])
+    parts = (unpack(array, batch.lengths, batch.resets) for array in batch.inputs)
+    return [apply([part[None] for part in sentence])[0] for sentence in zip(*parts, strict=True)]
+
+
+def test_packed_sentences_are_scored_and_answered_like_lone_ones(trained):
+    directory, _ = trained
+    experiment, params, _ = restore_best(directory / "run")
+    task = experiment.task
+    batch = everything(task, "test")
+    assert batch.resets.sum() == 6 - 2  # 6 sentences in 2 rows
+    logits, _ = jax.jit(experiment.apply)(params, batch)
+    expected = alone(experiment, params, batch)
+    found = unpack(logits, batch.lengths, batch.resets)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    flat, truth = np.concatenate(expected), unpack(batch.targets, batch.lengths, batch.resets)
+    scores = metrics.divide(task.metrics(logits, batch))
+    assert scores["accuracy"] == pytest.approx(np.mean(flat.argmax(-1) == np.concatenate(truth)))
+    # a user's file: its sentences in their order
+    document, (batch,) = task.read(directory / "test.conllu")
+    answers = task.answer(jax.jit(experiment.apply)(params, batch)[0], batch)
+    expected = [logits.argmax(-1) for logits in alone(experiment, params, batch)]
+    assert answers == [tuple(task.tags[code] for code in codes) for codes in expected]
+    assert [len(one) for one in answers] == [len(s.words) for s in document.sentences]
 
 
 def test_a_report_has_floors_and_padding(trained):
@@ -118,11 +118,12 @@ def test_predictions_fill_the_column(trained, tmp_path):
 
 def test_predictions_of_a_text(trained, tmp_path):
     directory, _ = trained
-    (tmp_path / "new.txt").write_text("Unseen wörds !\nstop\n")
-    assert predict(directory / "run", tmp_path / "new.txt", tmp_path / "out.conllu") == 2
-    lines = (tmp_path / "out.conllu").read_text().splitlines()
-    assert [line.split("\t")[1] for line in lines if "\t" in line] == "Unseen wörds ! stop".split()
-    assert all(line.split("\t")[3] != "_" for line in lines if "\t" in line)
+    lines = ["Unseen wörds !", "a b c d e f g h", "stop"]  # the last fits in a row with the first
+    (tmp_path / "new.txt").write_text("\n".join(lines))
+    assert predict(directory / "run", tmp_path / "new.txt", tmp_path / "out.conllu") == 3
+    cells = [line.split("\t") for line in (tmp_path / "out.conllu").read_text().splitlines()]
+    assert [row[1] for row in cells if len(row) > 1] == " ".join(lines).split()
+    assert all(row[3] != "_" for row in cells if len(row) > 1)
 
 
 def test_show(tmp_path):
