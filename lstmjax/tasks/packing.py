@@ -17,7 +17,7 @@ class Row(NamedTuple):
     resets: tuple[bool, ...]  # where a sentence starts in mid-row
 
 
-def pack_sentences(sentences: Sequence[Sentence], length: int, open_rows: int = 100) -> list[Row]:
+def pack_sentences(sentences: Sequence[Sentence], length: int, open_rows: int) -> list[Row]:
     """Puts each sentence into the first row that has room for it: next-k-fit.
 
     Args:

@@ -217,12 +217,12 @@ class Tagging(Task):
         return tuple(sorted(known))
 
     def _rows(
-        self, parts: Mapping[str, Sequence[Sentence]], **packing: int
+        self, parts: Mapping[str, Sequence[Sentence]], open_rows: int = 100
     ) -> dict[str, list[Row]]:
         """The sentences of each split in rows of one length."""
         longest = max(len(sentence.words) for part in parts.values() for sentence in part)
         length = max(self.row_length, longest)
-        return {split: pack_sentences(part, length, **packing) for split, part in parts.items()}
+        return {split: pack_sentences(part, length, open_rows) for split, part in parts.items()}
 
     def _arrange(self, parts: Mapping[str, Sequence[Row]]) -> Arrays:
         lists = self.vocabulary, self.alphabet, self.tags
