@@ -11,7 +11,7 @@ from lstmjax.tasks.tagging import Tagging
 
 
 def get_config() -> Experiment:
-    """Words beside their spelling; the files as their editors split them; eight epochs."""
+    """Words beside their spelling; the files as their editors split them."""
     return Experiment(
         task=Tagging(
             train="data/en_ewt-ud-train.conllu",
