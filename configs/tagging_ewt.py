@@ -2,6 +2,10 @@ r"""Parts of speech of English EWT (Universal Dependencies) with a bidirectional
 
 python -m launch.train --config=configs/tagging_ewt.py --workdir=runs/tagging_ewt
 python -m launch.predict --workdir=runs/tagging_ewt --input=my.txt --output=my.conllu
+
+UD 2.16, the 25,094 words of the test file; 3 seeds: accuracy 95.20 +- .05 %, where the most
+frequent tag of the word, or of an unknown word's ending, has 88.8 %; .1 % of the computed steps are
+padding; 139 s a seed on one core of an AMD EPYC, 18 of them compiling.
 """
 
 from lstmjax.experiment import Experiment
