@@ -194,7 +194,7 @@ def tagging_files(directory: pathlib.Path) -> dict[str, str]:
 def tagging(directory: pathlib.Path, **changes) -> Experiment:
     model = dict(word_features=4, character_features=4, spelling_features=4)
     fields = dict(
-        task=Tagging(**tagging_files(directory), shapes=2, longest_word=4),
+        task=Tagging(**tagging_files(directory), row_length=10, longest_word=4),
         model=Tagger(features=(8,), **model),
         optimizer=Adam(learning_rate=2e-2),
         evaluation_batch_size=8,

@@ -152,14 +152,14 @@ class Task:
         raise NotImplementedError
 
     def show(self, outputs: Any, batch: Batch) -> list[str]:
-        """A line a person understands for each example: input, answer, and whether it is right."""
+        """Lines a person understands for each example: input, answer, and whether it is right."""
         raise NotImplementedError
 
     def read(self, path: pathlib.Path) -> tuple[Any, list[Batch]]:
         """Reads a user's file to predict from: what `write` needs of it, and its examples.
 
-        Each row of the batches, one after the other, is one example in the order of the file; the
-        batches have a handful of shapes, and no targets.
+        The rows of the batches, one after the other, hold the examples in the order of the file;
+        the batches have a handful of shapes, and no targets.
 
         Raises:
           UserError: the file is missing or malformed, with its line or row.
@@ -167,7 +167,7 @@ class Task:
         raise UserError(f"task {type(self).__name__} has no files to predict from")
 
     def answer(self, outputs: Any, batch: Batch) -> list[Any]:
-        """What the model's outputs say of each row of a batch: one answer a row."""
+        """What the model's outputs say of each example in a batch's rows: one answer an example."""
         raise NotImplementedError
 
     def write(self, path: pathlib.Path, source: Any, answers: list[Any]) -> None:

@@ -7,24 +7,32 @@ from typing import NamedTuple
 import numpy as np
 from jax import Array
 
+from lstmjax.tasks.base import Batch
 from lstmjax.tasks.conll import Sentence
+from lstmjax.tasks.packing import Row
 from lstmjax.tasks.ragged import Ragged, pack
 
 UNKNOWN = "<unk>"  # the word and the character of code 0
 
 
 class Arrays(NamedTuple):
-    """Every different word once, and the sentences of each split as places among them."""
+    """Every different word once, and the rows of each split as places among them."""
 
     words: Array  # (forms,): codes in the vocabulary
     characters: Array  # (forms, longest word): codes in the alphabet
     spelled: Array  # (forms,): how many characters there are
     forms: dict[str, Ragged]
     tags: dict[str, Ragged]
+    resets: dict[str, Ragged]
 
-    def spell(self, forms: Array) -> tuple[Array, Array, Array]:
-        """Words, characters and how many these are, of places among the forms (batch, time)."""
-        return self.words[forms], self.characters[forms], self.spelled[forms]
+    def read(self, split: str, rows: Array, width: int) -> Batch:
+        """Rows (batch,) as words, characters and how many these are; traceable, no targets."""
+        forms = self.forms[split].padded(rows, width, 0)
+        return Batch(
+            (self.words[forms], self.characters[forms], self.spelled[forms]),
+            lengths=self.forms[split].lengths[rows],
+            resets=self.resets[split].padded(rows, width, 0) == 1,
+        )
 
 
 def learn(
@@ -48,17 +56,18 @@ def learn(
 
 
 def arrange(
-    parts: Mapping[str, Sequence[Sentence]],
+    parts: Mapping[str, Sequence[Row]],
     vocabulary: tuple[str, ...],
     alphabet: tuple[str, ...],
     tags: tuple[str, ...],
     lowercase: bool,
     longest_word: int,
 ) -> Arrays:
-    """The sentences of each split as codes; of words above `longest_word`, the first and last."""
+    """The rows of each split as codes; of words above `longest_word`, the first and last ones."""
     of_words, of_letters, of_tags = map(_numbered, (vocabulary, alphabet, tags))
-    sentences = [sentence for part in parts.values() for sentence in part]
-    forms = _numbered(dict.fromkeys(word for sentence in sentences for word in sentence.words))
+    forms = _numbered(
+        dict.fromkeys(word for part in parts.values() for row in part for word in row.words)
+    )
     words = [of_words.get(_key(form, lowercase), 0) for form in forms]
     cut = (_shorten(form, longest_word) for form in forms)
     spelled = pack([[of_letters.get(c, 0) for c in form] for form in cut], len(alphabet))
@@ -68,13 +77,14 @@ def arrange(
         np.asarray(characters),
         spelled.lengths,
         {
-            split: pack([[forms[w] for w in s.words] for s in part], len(forms))
-            for split, part in parts.items()
+            split: pack([[forms[w] for w in r.words] for r in of], len(forms))
+            for split, of in parts.items()
         },
         {
-            split: pack([[of_tags[t] for t in s.tags] for s in part], len(tags))
-            for split, part in parts.items()
+            split: pack([[of_tags[t] for t in r.tags] for r in of], len(tags))
+            for split, of in parts.items()
         },
+        {split: pack([r.resets for r in of], 2) for split, of in parts.items()},
     )
 
 

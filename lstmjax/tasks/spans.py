@@ -18,7 +18,7 @@ def are_spans(tags: Sequence[str]) -> bool:
 
 
 def count_spans(
-    guessed: Array, truth: Array, mask: Array, tags: Sequence[str]
+    guessed: Array, truth: Array, mask: Array, resets: Array, tags: Sequence[str]
 ) -> tuple[Array, Array]:
     """Sum and count of F1: twice the spans found, and the spans guessed and the true ones together.
 
@@ -30,16 +30,19 @@ def count_spans(
       guessed: integers (batch, time), tags.
       truth: the same.
       mask: bool (batch, time), which words there are.
+      resets: bool (batch, time), where a sentence starts in mid-row: no span goes on there.
       tags: the names of the tags.
     """
     (begins, ends, kinds), (true_begins, true_ends, true_kinds) = (
-        _spans(codes, mask, tags) for codes in (guessed, truth)
+        _spans(codes, mask, resets, tags) for codes in (guessed, truth)
     )
     found = begins & true_begins & (ends == true_ends) & (kinds == true_kinds)
     return 2.0 * found.sum(), (begins.sum() + true_begins.sum()).astype(jnp.float32)
 
 
-def _spans(codes: Array, mask: Array, tags: Sequence[str]) -> tuple[Array, Array, Array]:
+def _spans(
+    codes: Array, mask: Array, resets: Array, tags: Sequence[str]
+) -> tuple[Array, Array, Array]:
     """Where spans begin, where the span at each word ends, and of what type it is."""
     parts = [match.groups() if (match := TAG.fullmatch(tag)) else ("O", "") for tag in tags]
     letters = np.array([ord(SAME.get(letter, letter)) for letter, _ in parts])
@@ -57,7 +60,7 @@ def _spans(codes: Array, mask: Array, tags: Sequence[str]) -> tuple[Array, Array
     fresh = (
         one_of(letter, "BS") | one_of(after(letter, ord("O")), "OES") | (kind != after(kind, -1))
     )
-    begins = inside & fresh
+    begins = inside & (fresh | resets)
     goes_on = jnp.pad((inside & ~begins)[:, 1:], ((0, 0), (0, 1)))
     time = codes.shape[1]
     last = jnp.where(goes_on, time, jnp.arange(time))

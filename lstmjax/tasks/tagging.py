@@ -29,6 +29,7 @@ from lstmjax.tasks.conll import (
 from lstmjax.tasks.holding_out import hold_out
 from lstmjax.tasks.lexicon import Arrays, arrange, learn
 from lstmjax.tasks.lines import read_bytes, write_lines
+from lstmjax.tasks.packing import Row, pack_sentences, unpack
 from lstmjax.tasks.ragged import pack
 from lstmjax.tasks.spans import are_spans, count_spans
 from lstmjax.tasks.tagging_floors import guesses
@@ -39,7 +40,7 @@ class Tagging(Task):
     """Sentences with a tag for every word: parts of speech, or spans as IOB, IOBES or BILOU tags.
 
     The words that training has often enough have a vector of their own; all are spelled. Where tags
-    are spans, F1 is that of `conlleval`.
+    are spans, F1 is that of `conlleval`. Sentences are packed into rows, which are the examples.
     """
 
     train: str = ""  # file of sentences to train on
@@ -53,7 +54,7 @@ class Tagging(Task):
     longest_word: int = setting(16, at_least=2)  # characters; of longer words the first and last
     valid_fraction: float = setting(0.1, at_least=0.001, at_most=0.5)  # of the training sentences
     data_seed: int = setting(0, at_least=0)  # of their choice
-    shapes: int = setting(10, at_least=1, at_most=16)  # lengths that batches are padded to
+    row_length: int = setting(160, at_least=1)  # words of a row; more where one sentence has more
     # what the files determine:
     columns: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()  # <unk>, then the most frequent words first
@@ -87,25 +88,26 @@ class Tagging(Task):
         return dataclasses.replace(task, vocabulary=vocabulary, alphabet=alphabet, tags=tags)
 
     def load(self) -> Data:
-        """Every word's codes, and the sentences of the splits."""
+        """Every word's codes, and the rows of the splits."""
         if self._digest() != self.digest:
             raise UserError(
                 f"task.train {self.train}: not the sentences this experiment was trained on (the "
                 "files' SHA-256 differs); restore them, or train in a new directory"
             )
-        parts = self._parts()
-        arrays = self._arrange(parts)
+        arrays = self._arrange(self._rows(self._parts()))
         lengths = {split: arrays.forms[split].lengths for split in SPLITS}
-        sizes = {split: len(part) for split, part in parts.items()}
-        return Data(arrays, sizes, make_buckets(lengths, self.shapes))
+        sizes = {split: len(of) for split, of in lengths.items()}
+        return Data(arrays, sizes, make_buckets(lengths, 1))
 
     def describe(self, data: Data) -> str:
-        """The file, and how many of the test words training lacks."""
+        """The file, how it is packed, and how many of the test words training lacks."""
         forms = {split: np.asarray(rows.codes) for split, rows in data.arrays.forms.items()}
         new = 1 - np.isin(forms["test"], forms["train"]).mean()
+        sentences = data.sizes["train"] + np.sum(data.arrays.resets["train"].codes)
         return (
-            f"{self.train}: {len(forms['train']):,} words to train on, {len(self.tags)} tags; "
-            f"training lacks {new:.1%} of the test words"
+            f"{self.train}: {sentences:,} sentences of {len(forms['train']):,} words to train on, "
+            f"in rows of {data.shapes[0][0]}; {len(self.tags)} tags; training lacks {new:.1%} of "
+            "the test words"
         )
 
     def batch(
@@ -113,11 +115,9 @@ class Tagging(Task):
     ) -> Batch:
         """Inputs (words, characters, lengths of words), targets (batch, time), integers."""
         (width,) = shape
-        rows = arrays.forms[split]
-        lengths = rows.lengths[indices]
-        tags = arrays.tags[split].padded(indices, width, 0)
-        mask = jnp.arange(width) < lengths[:, None]
-        return Batch(arrays.spell(rows.padded(indices, width, 0)), tags, lengths, mask=mask)
+        batch = arrays.read(split, indices, width)
+        mask = jnp.arange(width) < batch.lengths[:, None]
+        return batch._replace(targets=arrays.tags[split].padded(indices, width, 0), mask=mask)
 
     def loss(self, outputs: Array, batch: Batch) -> Array:
         """Cross-entropy of every tag, (batch, time), in nats."""
@@ -130,61 +130,49 @@ class Tagging(Task):
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
         """The most frequent tag of all, of the word, and of an unknown word's ending."""
-        parts = self._parts()
+        parts = self._rows(self._parts())
         test = np.arange(data.sizes["test"])
-        (width,) = data.shapes[-1]
+        (width,) = data.shapes[0]
         truth = self.batch(data.arrays, "test", test, (width,))
         scores = {}
         for name, guess in guesses(parts["train"]).items():
-            rows = [[self.tags.index(guess(word)) for word in s.words] for s in parts["test"]]
+            rows = [[self.tags.index(guess(word)) for word in row.words] for row in parts["test"]]
             guessed = pack(rows, self.outputs).padded(test, width, 0)
             of = metrics.divide(self._scores(guessed, truth))
             scores[name] = {metric: float(value) for metric, value in of.items()}
         return scores
 
     def show(self, outputs: Array, batch: Batch) -> list[str]:
-        """Lines like `the DET  dog NOUN  barks NOUN (VERB)`, the true tag where it is another."""
-        _, characters, spelled = map(np.asarray, batch.inputs)
-        lines = []
-        for row, length in enumerate(np.asarray(batch.lengths)):
-            answers, truth = (
-                [self.tags[code] for code in np.asarray(codes[row][:length])]
-                for codes in (outputs.argmax(-1), batch.targets)
-            )
-            words = [
-                "".join(self.alphabet[code] for code in codes[:count])
-                for codes, count in zip(
-                    characters[row, :length], spelled[row, :length], strict=True
-                )
-            ]
-            lines.append(
-                "  ".join(
-                    f"{word} {answer}" + ("" if answer == tag else f" ({tag})")
-                    for word, answer, tag in zip(words, answers, truth, strict=True)
-                )
-            )
-        return lines
+        """A line a sentence: `the DET  dog NOUN  barks NOUN (VERB)`, the true tag if it differs."""
+        _, characters, spelled = batch.inputs
+        parts = (
+            unpack(array, batch.lengths, batch.resets)
+            for array in (characters, spelled, outputs.argmax(-1), batch.targets)
+        )
+
+        def told(word: np.ndarray, count: int, answer: int, tag: int) -> str:
+            spelling = "".join(self.alphabet[code] for code in word[:count])
+            right = "" if answer == tag else f" ({self.tags[tag]})"
+            return f"{spelling} {self.tags[answer]}{right}"
+
+        return [
+            "  ".join(told(*word) for word in zip(*sentence, strict=True))
+            for sentence in zip(*parts, strict=True)
+        ]
 
     def read(self, path: pathlib.Path) -> tuple[Document, list[Batch]]:
         """Reads a text, a sentence a line (.txt), or a file in the format trained on."""
         read = from_text if path.suffix == ".txt" else read_document
         more = {} if path.suffix == ".txt" else {"tagged": False}
         document = read(path, "--input", self._columns(), **more)
-        arrays = self._arrange({"input": document.sentences})
-        rows = arrays.forms["input"]
-        batches = [
-            Batch(arrays.spell(rows.padded(places, width, 0)), lengths=rows.lengths[places])
-            for places, width in in_order(rows.lengths, self.shapes)
-        ]
-        return document, batches
+        arrays = self._arrange(self._rows({"input": document.sentences}, open_rows=1))
+        lengths = arrays.forms["input"].lengths
+        return document, [arrays.read("input", *batch) for batch in in_order(lengths, 1)]
 
     def answer(self, outputs: Array, batch: Batch) -> list[tuple[str, ...]]:
         """The tags of each sentence."""
-        best = np.asarray(outputs).argmax(-1)
-        return [
-            tuple(self.tags[code] for code in row[:length])
-            for row, length in zip(best, np.asarray(batch.lengths), strict=True)
-        ]
+        best = unpack(np.asarray(outputs).argmax(-1), batch.lengths, batch.resets)
+        return [tuple(self.tags[code] for code in sentence) for sentence in best]
 
     def write(self, path: pathlib.Path, source: Document, answers: list[tuple[str, ...]]) -> None:
         """The file that was read, with the column of tags filled in."""
@@ -228,12 +216,20 @@ class Tagging(Task):
                         )
         return tuple(sorted(known))
 
-    def _arrange(self, parts: Mapping[str, Sequence[Sentence]]) -> Arrays:
+    def _rows(
+        self, parts: Mapping[str, Sequence[Sentence]], open_rows: int = 100
+    ) -> dict[str, list[Row]]:
+        """The sentences of each split in rows of one length."""
+        longest = max(len(sentence.words) for part in parts.values() for sentence in part)
+        length = max(self.row_length, longest)
+        return {split: pack_sentences(part, length, open_rows) for split, part in parts.items()}
+
+    def _arrange(self, parts: Mapping[str, Sequence[Row]]) -> Arrays:
         lists = self.vocabulary, self.alphabet, self.tags
         return arrange(parts, *lists, self.lowercase, self.longest_word)
 
     def _scores(self, guessed: Array, batch: Batch) -> dict[str, tuple[Array, Array]]:
         scores = {"accuracy": metrics.mean(guessed == batch.targets, batch.mask)}
         if are_spans(self.tags):
-            scores["f1"] = count_spans(guessed, batch.targets, batch.mask, self.tags)
+            scores["f1"] = count_spans(guessed, batch.targets, batch.mask, batch.resets, self.tags)
         return scores

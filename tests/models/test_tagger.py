@@ -23,15 +23,16 @@ def sentences(rows=2, time=5, longest=4):
 @pytest.fixture(scope="module")
 def two_layers():
     model = Tagger(features=(5, 4), dropout=0.5, word_dropout=0.5, **SIZES, **WIDTHS)
-    return model, jax.jit(model.init)(jax.random.key(0), sentences())
+    shapes = jax.eval_shape(model.init, jax.random.key(0), sentences())
+    rng = np.random.default_rng(0)
+    return model, jax.tree.map(lambda leaf: jnp.float32(rng.normal(size=leaf.shape) / 2), shapes)
 
 
-def test_is_its_layers_by_hand():
-    model = Tagger(features=(5,), **SIZES, **WIDTHS)
+def test_is_its_layers_by_hand(two_layers):
+    model, variables = two_layers
     inputs = words, characters, spelled = sentences()
-    variables = model.init(jax.random.key(0), inputs)
     params = variables["params"]
-    expected = np.zeros((2, 5, 4 + 4))
+    hidden = np.zeros((2, 5, 4 + 4))
     for place in np.ndindex(2, 5):
         letters = params["characters_embedding"]["embedding"][characters[place][: spelled[place]]]
         ends = [
@@ -39,10 +40,11 @@ def test_is_its_layers_by_hand():
             for way, read in (("forward", letters), ("backward", letters[::-1]))
         ]
         word = params["words_embedding"]["embedding"][words[place]]
-        expected[place] = np.concatenate([word, *ends])
-    forward, _ = LSTM(5).apply({"params": params["layer_0_forward"]}, expected)
-    backward, _ = LSTM(5).apply({"params": params["layer_0_backward"]}, expected[:, ::-1])
-    hidden = np.concatenate([forward, backward[:, ::-1]], -1)
+        hidden[place] = np.concatenate([word, *ends])
+    for i, width in enumerate(model.features):
+        forward, _ = LSTM(width).apply({"params": params[f"layer_{i}_forward"]}, hidden)
+        backward, _ = LSTM(width).apply({"params": params[f"layer_{i}_backward"]}, hidden[:, ::-1])
+        hidden = np.concatenate([forward, backward[:, ::-1]], -1)
     expected = hidden @ params["Dense_0"]["kernel"] + params["Dense_0"]["bias"]
     chex.assert_trees_all_close(model.apply(variables, inputs)[0], expected, atol=1e-5)
 
@@ -62,30 +64,36 @@ def test_padding_changes_nothing(two_layers):
     chex.assert_trees_all_close(again, outputs, atol=1e-6)
 
 
-def test_resets_keep_sentences_in_a_row_apart(two_layers):
+def test_sentences_in_a_row_do_not_see_each_other(two_layers):
     model, variables = two_layers
-    inputs = jax.tree.map(lambda leaf: leaf[:1], sentences())
-    resets = jnp.arange(5)[None] == 2
-    together, _ = model.apply(variables, inputs, resets=resets)
-    apart = [
-        model.apply(variables, jax.tree.map(lambda leaf: leaf[:, part], inputs))[0]  # noqa: B023
-        for part in (slice(2), slice(2, None))
-    ]
-    chex.assert_trees_all_close(together, jnp.concatenate(apart, 1), atol=1e-6)
+    words, *spelling = (leaf[:1] for leaf in sentences())
+    first = np.arange(5)[None] < 2
+    apply = jax.jit(lambda words, resets: model.apply(variables, (words, *spelling), resets=resets))
+
+    def changed(where, resets):
+        (one, _), (other, _) = (
+            apply(read, resets) for read in (words, np.where(where, (words + 1) % 9, words))
+        )
+        return np.any(one != other, -1)  # exactly
+
+    for sentence in (first, ~first):
+        starts = np.arange(5)[None] == 2
+        np.testing.assert_array_equal(changed(sentence, starts), sentence)
+        assert changed(sentence, np.zeros((1, 5), bool)).all()
 
 
-def test_in_training_words_are_taken_for_unknown():
-    model = Tagger(features=(5,), dropout=0.0, word_dropout=0.5, **SIZES, **WIDTHS)
-    words, characters, spelled = sentences(1, 1)
-    variables = model.init(jax.random.key(0), (words, characters, spelled))
+def test_in_training_words_are_taken_for_unknown(two_layers):
+    model, variables = two_layers
+    model = model.clone(dropout=0.0)
+    _, characters, spelled = sentences(1, 1)
     known, unknown = (
         model.apply(variables, (np.full((1, 1), code), characters, spelled))[0] for code in (3, 0)
     )
-    seen = []
-    for seed in range(30):
-        rngs = {"dropout": jax.random.key(seed)}
-        inputs = (np.full((1, 1), 3), characters, spelled)
-        logits, _ = model.apply(variables, inputs, train=True, rngs=rngs)
-        seen.append(bool(jnp.allclose(logits, unknown, atol=1e-6)))
-        assert seen[-1] or jnp.allclose(logits, known, atol=1e-6)
-    assert 5 < sum(seen) < 25
+    inputs = (np.full((1, 1), 3), characters, spelled)
+    logits = jax.jit(
+        jax.vmap(lambda key: model.apply(variables, inputs, train=True, rngs={"dropout": key})[0])
+    )(jax.random.split(jax.random.key(0), 30))
+    was_unknown, was_known = (
+        jnp.isclose(logits, of, atol=1e-6).all((1, 2, 3)) for of in (unknown, known)
+    )
+    assert jnp.all(was_unknown ^ was_known) and 5 < was_unknown.sum() < 25

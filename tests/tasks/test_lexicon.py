@@ -1,11 +1,11 @@
 import numpy as np
 
-from lstmjax.tasks.conll import Sentence
 from lstmjax.tasks.lexicon import arrange, learn
+from lstmjax.tasks.packing import Row
 
 TRAIN = [
-    Sentence((), ("A", "b", "A"), ("X", "Y", "X")),
-    Sentence((), ("cattle",), ("X",)),
+    Row(("A", "b", "A"), ("X", "Y", "X"), (False,) * 3),
+    Row(("cattle",), ("X",), (False,)),
 ]
 
 
@@ -18,13 +18,15 @@ def test_words_that_are_frequent_and_all_characters():
 
 def test_words_characters_and_tags_as_codes():
     words, characters = learn(TRAIN, lowercase=False, unknown_below=2)
-    test = [Sentence((), ("b", "c", "A", "sattle"), ("Y", "X", "Y", "X"))]
+    test = [Row(("b", "c", "A", "sattle"), ("Y", "X", "Y", "X"), (False, False, True, False))]
     parts = {"train": TRAIN, "test": test}
     arrays = arrange(parts, words, characters, ("X", "Y"), lowercase=False, longest_word=4)
-    forms = arrays.forms["test"].padded(np.arange(1), 5, 0)
-    codes, spelling, spelled = map(np.asarray, arrays.spell(forms[:, :4]))
+    batch = arrays.read("test", np.arange(1), 5)
+    codes, spelling, spelled = (np.asarray(array)[:, :4] for array in batch.inputs)
     np.testing.assert_array_equal(codes, [[0, 0, 1, 0]])
     np.testing.assert_array_equal(spelled, [[1, 1, 1, 4]])
+    np.testing.assert_array_equal(batch.lengths, [4])
+    np.testing.assert_array_equal(batch.resets, np.arange(5)[None] == 2)
     letters = ["".join(characters[code] for code in row if code) for row in spelling[0]]
     assert letters == ["b", "c", "A", "ale"]  # s is unknown, the middle of sattle left out
     assert spelling[0, 3, 0] == 0

@@ -2,6 +2,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from lstmjax.tasks.packing import unpack
 from lstmjax.tasks.spans import are_spans, count_spans
 
 
@@ -38,13 +39,15 @@ def test_counts_are_those_of_conlleval(letters):
     # often the same as the truth, so that some spans are found
     truth = rng.integers(0, len(tags), (300, 9))
     guessed = np.where(rng.random(truth.shape) < 0.7, truth, rng.integers(0, len(tags), (300, 9)))
-    lengths = rng.integers(1, 10, 300)
+    lengths, resets = rng.integers(1, 10, 300), rng.random(truth.shape) < 0.2
+    resets[:, 0] = False
     expected = np.zeros(2)
-    for row, other, length in zip(guessed, truth, lengths, strict=True):
-        mine, theirs = (spans([tags[code] for code in codes[:length]]) for codes in (row, other))
+    sentences = (unpack(codes, lengths, resets) for codes in (guessed, truth))
+    for sentence in zip(*sentences, strict=True):  # each by itself
+        mine, theirs = (spans([tags[code] for code in codes]) for codes in sentence)
         expected += 2 * len(mine & theirs), len(mine) + len(theirs)
     mask = jnp.arange(9) < lengths[:, None]
-    np.testing.assert_array_equal(count_spans(guessed, truth, mask, tags), expected)
+    np.testing.assert_array_equal(count_spans(guessed, truth, mask, resets, tags), expected)
     assert 0 < expected[0] < expected[1]
 
 
@@ -61,8 +64,17 @@ def test_counts_are_those_of_conlleval(letters):
 def test_spans_of_each_scheme(tags, count):
     names = sorted({*tags.split(), "O"})
     codes = np.array([[names.index(tag) for tag in tags.split()]])
-    right, both = count_spans(codes, codes, np.ones(codes.shape, bool), names)
+    everywhere, nowhere = np.ones(codes.shape, bool), np.zeros(codes.shape, bool)
+    right, both = count_spans(codes, codes, everywhere, nowhere, names)
     assert right == both == 2 * count
+
+
+def test_a_span_ends_with_its_sentence():
+    codes, nowhere = np.array([[1, 1, 1]]), np.zeros((1, 3), bool)
+    for start, count in ((None, 1), (1, 2), (2, 2)):
+        resets = nowhere if start is None else np.arange(3)[None] == start
+        _, both = count_spans(codes, codes, ~nowhere, resets, ["O", "I-PER"])
+        assert both == 2 * count
 
 
 def test_which_tags_are_spans():

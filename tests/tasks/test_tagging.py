@@ -1,12 +1,17 @@
+import dataclasses
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from lstmjax import metrics
+from lstmjax.checkpointing import restore_best
 from lstmjax.errors import UserError
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.prediction import predict
 from lstmjax.run import run
+from lstmjax.tasks.packing import unpack
 from lstmjax.tasks.tagging import Tagging
 from tests import tiny
 
@@ -29,22 +34,22 @@ def columns(directory, **texts):
 def test_padding_is_masked(tmp_path):
     task = tiny.tagging(tmp_path).task.resolve()
     batch = everything(task, "test")
-    np.testing.assert_array_equal(batch.lengths, [4, 2] * 3)
+    np.testing.assert_array_equal(batch.lengths, [10, 8])
     np.testing.assert_array_equal(batch.mask.sum(1), batch.lengths)
     wrong = jnp.eye(5)[(batch.targets + ~batch.mask) % 5]  # wrong at the padding alone
     assert metrics.divide(task.metrics(wrong, batch))["accuracy"] == 1
 
 
 def test_f1_where_tags_are_spans_alone(tmp_path):
-    spans = columns(tmp_path, train="EU/I-ORG x/O", valid="EU/O", test="EU/I-ORG x/O\nx/O EU/I-ORG")
-    task = Tagging(**spans).resolve()
+    train, test = "EU/I-ORG x/O", "x/O EU/I-ORG\nEU/I-ORG x/O"
+    task = Tagging(**columns(tmp_path, train=train, valid="EU/O", test=test)).resolve()
     batch = everything(task, "test")
-    guessed = jnp.eye(2)[jnp.array([[0, 1], [0, 0]])]  # I-ORG first: one span right, one too long
+    guessed = jnp.eye(2)[jnp.array([[1, 0, 0, 0]])]  # I-ORG first: one span right, one too long
     scores = metrics.divide(task.metrics(guessed, batch))
     assert scores["f1"] == 0.5 and scores["accuracy"] == 0.75
-    assert "f1" not in tiny.tagging(tmp_path).task.resolve().metrics(
-        jnp.zeros((6, 4, 5)), everything(tiny.tagging(tmp_path).task.resolve(), "test")
-    )
+    floors = task.floors(task.load())
+    assert floors["most frequent tag of the word"] == {"accuracy": 1, "f1": 1}
+    assert "f1" not in dataclasses.replace(task, tags=("X", "Y")).metrics(guessed, batch)
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +58,40 @@ def trained(tmp_path_factory):
     return directory, run(tiny.tagging(directory), directory / "run")
 
 
+def alone(experiment, params, batch):
+    """The logits of each sentence read by itself, without lengths and resets."""
+    apply = jax.jit(lambda inputs: experiment.model.apply({"params": params}, inputs)[0])
+    parts = (unpack(array, batch.lengths, batch.resets) for array in batch.inputs)
+    return [apply([part[None] for part in sentence])[0] for sentence in zip(*parts, strict=True)]
+
+
+def test_packed_sentences_are_scored_and_answered_like_lone_ones(trained):
+    directory, _ = trained
+    experiment, params, _ = restore_best(directory / "run")
+    task = experiment.task
+    batch = everything(task, "test")
+    assert batch.resets.sum() == 6 - 2  # 6 sentences in 2 rows
+    logits, _ = jax.jit(experiment.apply)(params, batch)
+    expected = alone(experiment, params, batch)
+    found = unpack(logits, batch.lengths, batch.resets)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    flat, truth = np.concatenate(expected), unpack(batch.targets, batch.lengths, batch.resets)
+    scores = metrics.divide(task.metrics(logits, batch))
+    assert scores["accuracy"] == pytest.approx(np.mean(flat.argmax(-1) == np.concatenate(truth)))
+    # a user's file: its sentences in their order
+    document, (batch,) = task.read(directory / "test.conllu")
+    answers = task.answer(jax.jit(experiment.apply)(params, batch)[0], batch)
+    expected = [logits.argmax(-1) for logits in alone(experiment, params, batch)]
+    assert answers == [tuple(task.tags[code] for code in codes) for codes in expected]
+    assert [len(one) for one in answers] == [len(s.words) for s in document.sentences]
+
+
 def test_a_report_has_floors_and_padding(trained):
     _, report = trained
     assert report["floors"]["most frequent tag of the word"]["accuracy"] == 1
     assert report["floors"]["most frequent tag"]["accuracy"] == pytest.approx(2 / 6)
-    assert report["padding"] == 0  # two lengths, two shapes
+    assert report["padding"] == pytest.approx(2 / 50)  # four rows of 10 words, and one of 8
 
 
 def test_predictions_fill_the_column(trained, tmp_path):
@@ -84,20 +118,22 @@ def test_predictions_fill_the_column(trained, tmp_path):
 
 def test_predictions_of_a_text(trained, tmp_path):
     directory, _ = trained
-    (tmp_path / "new.txt").write_text("Unseen wörds !\nstop\n")
-    assert predict(directory / "run", tmp_path / "new.txt", tmp_path / "out.conllu") == 2
-    lines = (tmp_path / "out.conllu").read_text().splitlines()
-    assert [line.split("\t")[1] for line in lines if "\t" in line] == "Unseen wörds ! stop".split()
-    assert all(line.split("\t")[3] != "_" for line in lines if "\t" in line)
+    lines = ["Unseen wörds !", "a b c d e f g h", "stop"]  # the last fits in a row with the first
+    (tmp_path / "new.txt").write_text("\n".join(lines))
+    assert predict(directory / "run", tmp_path / "new.txt", tmp_path / "out.conllu") == 3
+    cells = [line.split("\t") for line in (tmp_path / "out.conllu").read_text().splitlines()]
+    assert [row[1] for row in cells if len(row) > 1] == " ".join(lines).split()
+    assert all(row[3] != "_" for row in cells if len(row) > 1)
 
 
 def test_show(tmp_path):
     task = tiny.tagging(tmp_path).task.resolve()
     batch = everything(task, "test")
-    outputs = jnp.eye(5)[batch.targets.at[1, 0].set(task.tags.index("VERB"))]
-    first, second = task.show(outputs, batch)[:2]
-    assert first == "Do AUX  n't PART  stop VERB  ! PUNCT"
-    assert second == "Cats VERB (NOUN)  slep VERB"  # of longer words the first and last letters
+    outputs = jnp.eye(5)[batch.targets.at[0, 4].set(task.tags.index("VERB"))]
+    lines = task.show(outputs, batch)
+    assert len(lines) == 6  # one a sentence
+    assert lines[0] == "Do AUX  n't PART  stop VERB  ! PUNCT"
+    assert lines[1] == "Cats VERB (NOUN)  slep VERB"  # of longer words the first and last letters
 
 
 @pytest.mark.parametrize(
@@ -121,7 +157,10 @@ def test_faults_are_told(tmp_path, changes, text, message):
 def test_a_changed_file_is_noticed_and_a_share_held_out(tmp_path):
     names = tiny.tagging_files(tmp_path) | {"valid": None}
     task = Tagging(**names, valid_fraction=0.25).resolve()
-    assert task.load().sizes == {"train": 12, "valid": 4, "test": 6}
+    data = task.load()
+    words = {split: len(rows.codes) for split, rows in data.arrays.forms.items()}
+    assert data.sizes == {"train": 1, "valid": 1, "test": 1} and words["test"] == 18
+    assert "12 sentences" in task.describe(data) and words["train"] + words["valid"] == 48
     (tmp_path / "test.conllu").write_text(tiny.CONLLU)
     with pytest.raises(UserError, match="SHA-256 differs"):
         task.load()
