@@ -3,6 +3,9 @@ r"""Japanese Vowels of the UEA archive with a bidirectional LSTM: who of nine sp
 python -m launch.train --config=configs/labelled_japanese_vowels.py \
     --workdir=runs/labelled_japanese_vowels --seeds=5
 python -m launch.predict --workdir=runs/labelled_japanese_vowels --input=my.ts --output=my.csv
+
+5 seeds: accuracy 97.9 +- .4 %; least squares 97.0 %, nearest class mean 95.1 %; 31 s on one core of
+an AMD EPYC, 19 of them compiling.
 """
 
 from lstmjax.experiment import Experiment

@@ -2,6 +2,9 @@ r"""MNIST row by row with an LSTM: 28 steps of 28 pixels.
 
 python -m launch.train --config=configs/labelled_mnist.py --workdir=runs/labelled_mnist
 python -m launch.predict --workdir=runs/labelled_mnist --input=my-idx3-ubyte --output=my.csv
+
+3 seeds: accuracy 98.93 +- .04 %; least squares 86.2 %, nearest class mean 82.0 %; 142 to 162 s a
+seed on one core of an AMD EPYC.
 """
 
 from lstmjax.experiment import Experiment

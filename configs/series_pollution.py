@@ -2,6 +2,10 @@ r"""Beijing PM2.5, the next hour from a day of it and of the weather (Liang et a
 
 python -m launch.train --config=configs/series_pollution.py --workdir=runs/pollution --seeds=3 \
     --set task.path=pollution.csv
+
+3 seeds: RMSE 22.78 +- .01 ug/m3; the last value and least squares on the window 23.59; 14 s on one
+core of an AMD EPYC, 8 of them compiling. With missing hours taken for 0 and the first day left out,
+as it is often prepared: 25.90 +- .07, least squares 26.57.
 """
 
 from lstmjax.experiment import Experiment
