@@ -66,7 +66,7 @@ def spoiled_json(content: bytes) -> st.SearchStrategy[bytes]:
 @st.composite
 def spoiled(draw: st.DrawFn, content: bytes) -> bytes:
     """A file with bytes changed, cut out or put in, or with lines or cells exchanged."""
-    for _ in range(draw(st.integers(1, 3))):
+    for _ in range(draw(st.integers(1, 2))):
         parting = draw(st.sampled_from((None, *PARTING)))
         if parting is None:  # as bytes
             begin, width = draw(st.integers(0, len(content))), draw(st.sampled_from((0, 1, 1, 9)))

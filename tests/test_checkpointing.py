@@ -220,4 +220,4 @@ def test_saving_again_and_again_takes_no_memory(tmp_path):
             checkpoints.save(state.replace(step=state.step + step), experiment, 1.0, {})
             gc.collect()
             counts.append(len(gc.get_objects()))
-    assert counts[8] - counts[3] < 25  # each save left 48 behind when tensorstore kept its numbers
+    assert counts[8] - counts[3] < 120, counts  # each save left 48 behind when tensorstore kept its numbers
