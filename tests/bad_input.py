@@ -12,6 +12,7 @@ as training, which is cut off there, or to its answers.
 import argparse
 import collections
 import functools
+import gc
 import importlib
 import os
 import pathlib
@@ -262,6 +263,7 @@ def main() -> None:
     options = parser.parse_args()
     kinds, counts = options.kinds.split(","), collections.Counter()
     suite._result = accept
+    gc.freeze()  # a fork that collects what was imported would copy it
     with tempfile.TemporaryDirectory(prefix="bad-input-") as directory:
         place = Place(pathlib.Path(directory))
         for name in kinds:
