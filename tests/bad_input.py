@@ -4,9 +4,9 @@ python -m tests.bad_input --examples=10000 [--seed=0] [--kinds=setting,flag,...]
 
 Every example is a whole command in a process of its own, forked from one that has imported
 everything: a setting, a flag, a training file, a file to predict from, or a JSON file of a training
-directory. It must exit with 1 or 2 after one line on stderr, within a minute, and leave no file
-half-written and no directory that was not there; input that turns out to be right must get as far
-as training, which is cut off there, or to its answers.
+directory. It must exit with 1 or 2 after one line on stderr, within a minute's work, and leave no
+file half-written and no directory that was not there. Input that turns out to be right must get as
+far as training, which is cut off there, or to its answers.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from tests import spoiled, tiny
 
 CONFIGS = pathlib.Path(__file__).parent.parent.resolve() / "configs"
 SETTINGS = ("vanilla_echo", "stacked_listops", "encoder_decoder_addition")
-SECONDS = 60
+SECONDS = 60  # of a processor's time that an example may take
 TRAIN = run_module.train
 FLAGS = {
     "train": "workdir config set seeds num_processes process_id coordinator_address",
@@ -187,7 +187,8 @@ def in_a_fork(act: Callable[[], None], directory: pathlib.Path) -> str:
 
 def _act(act: Callable[[], None], directory: pathlib.Path, errors: pathlib.Path) -> None:
     """In the fork, in a directory: `act`, then the end."""
-    signal.alarm(SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    signal.alarm(10 * SECONDS)  # where it hangs without work
     code = 98
     try:
         with open(errors, "w") as file, open(os.devnull, "w") as null:
