@@ -223,9 +223,10 @@ def left_behind(path: pathlib.Path, result: str) -> list[pathlib.Path]:
     return left
 
 
-def try_all(kind: Callable, examples: int, seed: int, place: Place) -> collections.Counter:
+def try_all(
+    kind: Callable, examples: int, seed: int, place: Place, counts: collections.Counter
+) -> None:
     """Runs examples of a kind; counts how they ended, and prints those that ended wrongly."""
-    counts = collections.Counter()
     # a directory's run has ended: all that `train` does is to read it
     run_module.train = TRAIN if kind is directory else accept
 
@@ -252,7 +253,6 @@ def try_all(kind: Callable, examples: int, seed: int, place: Place) -> collectio
         counts[f"{kind.__name__.replace('_', ' ')} {result}"] += 1
 
     run_one()
-    return counts
 
 
 def main() -> None:
@@ -265,11 +265,13 @@ def main() -> None:
     kinds, counts = options.kinds.split(","), collections.Counter()
     suite._result = accept
     gc.freeze()  # a fork that collects what was imported would copy it
-    with tempfile.TemporaryDirectory(prefix="bad-input-") as directory:
-        place = Place(pathlib.Path(directory))
-        for name in kinds:
-            counts += try_all(KINDS[name], options.examples // len(kinds), options.seed, place)
-    print(", ".join(f"{name} {count}" for name, count in sorted(counts.items())))
+    try:
+        with tempfile.TemporaryDirectory(prefix="bad-input-") as directory:
+            place = Place(pathlib.Path(directory))
+            for name in kinds:
+                try_all(KINDS[name], options.examples // len(kinds), options.seed, place, counts)
+    finally:  # also after Ctrl-C
+        print(", ".join(f"{name} {count}" for name, count in sorted(counts.items())))
     sys.exit(any(name.endswith("wrong") for name in counts))
 
 
