@@ -163,13 +163,13 @@ FORMATS = {
     "conllu": Format(
         "a.conllu",
         tiny.CONLLU.encode() * 3,
-        lambda path: Tagging(train=path, test=path, shapes=2, longest_word=4),
+        lambda path: Tagging(train=path, test=path, longest_word=4),
         _TAGGER,
     ),
     "columns": Format(
         "a.conll",
         _COLUMNS.encode(),
-        lambda path: Tagging(train=path, test=path, format="columns", word="1", tag="-1", shapes=2),
+        lambda path: Tagging(train=path, test=path, format="columns", word="1", tag="-1"),
         _TAGGER,
     ),
     "tsv": Format("a.tsv", _pairs("tsv"), lambda path: _pairs_task(path, "tsv"), _WRITER),
