@@ -10,6 +10,8 @@ from absl import flags
 
 from lstmjax import command_line, figures
 from lstmjax.benchmark.suite import PARTS, Suite, benchmark
+from lstmjax.errors import UserError
+from lstmjax.workdir import check_writable
 
 JSON = flags.DEFINE_string("json", None, "File for the figures; a picture goes beside it.")
 PEERS = flags.DEFINE_bool("peers", False, "Run PyTorch, Keras and Flax on the same work, too.")
@@ -22,6 +24,10 @@ CONFIGS = flags.DEFINE_string("configs", "configs", "Directory of the configs.")
 def main() -> None:
     """Prints a table a part."""
     file = None if JSON.value is None else pathlib.Path(JSON.value)
+    if file is not None:
+        check_writable(file, "--json")
+        if file.suffix == ".png":
+            raise UserError(f"--json {file}: a picture goes there; name it .json")
     python = PEER_PYTHON.value if PEERS.value else None
     suite = Suite(pathlib.Path(CONFIGS.value), python, ROUNDS.value)
     results = benchmark(suite, ONLY.value, file)

@@ -16,11 +16,16 @@ from typing import Any
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
+import tensorstore
 
 from lstmjax import devices, integrity, settings
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment, read_experiment, read_json
 from lstmjax.workdir import write_json
+
+# orbax asks for these numbers at every save, for its own log; tensorstore 0.1.86 never frees them,
+# 30 KiB a checkpoint (nor, which stays, the 20 KiB of the specifications that orbax asks for)
+tensorstore.experimental_collect_matching_metrics = lambda prefix: []
 
 LAYOUT = 1  # of a checkpoint's files: a number for each way they have ever been
 ABOUT = "checkpoint.json"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from absl import app, flags
+from jax.errors import JaxRuntimeError
 
 from lstmjax.errors import Interrupted, UserError
 
@@ -35,6 +36,10 @@ def start(main: Callable[[], Any]) -> NoReturn:
             _exit(128 + stop.number, str(stop))
         except KeyboardInterrupt:
             _exit(130, "SIGINT: stopped; run the same command again")
+        except (MemoryError, JaxRuntimeError) as error:
+            if isinstance(error, JaxRuntimeError) and "RESOURCE_EXHAUSTED" not in str(error):
+                raise
+            _exit(1, "out of memory: lower batch_size, the model's width or the sequences' length")
         except BrokenPipeError:
             # whoever read our output has gone; nothing more can be said
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

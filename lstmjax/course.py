@@ -166,8 +166,8 @@ def markdown(rows: list) -> str:
 
 def draw(entry: Entry, directory: pathlib.Path) -> list[Figure]:
     """The pictures of a run: its learning curve, and its own, of the first seed."""
-    path = directory / "figures" / "learning_curve.png"
-    pictures = [Figure(path, figures.learning_curve(read_log(directory / "metrics.jsonl"), path))]
+    path, log = directory / "figures" / "learning_curve.png", read_log(directory / "metrics.jsonl")
+    pictures = [Figure(path, figures.learning_curve(log, path))] if log else []
     if entry.figure is not None:
         experiment, params, _ = restore_best(directory)
         params = experiment.first_seed(params)

@@ -55,6 +55,13 @@ class Experiment:
                 f"model {type(self.model).__name__} has no {', '.join(sorted(lacking))}, which "
                 f"task {type(task).__name__} determines: choose another architecture"
             )
+        if task.paired != self.model.paired:
+            needs = "is no" if task.paired else "is an"
+            raise UserError(
+                f"model {type(self.model).__name__} {needs} encoder-decoder, task "
+                f"{type(task).__name__} is {'' if task.paired else 'not '}for one: choose another "
+                "architecture, or for series change task.decoder"
+            )
         return dataclasses.replace(self, task=task, model=self.model.clone(**task.sizes))
 
     def override(self, assignments: Sequence[str]) -> "Experiment":

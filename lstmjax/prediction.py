@@ -9,8 +9,10 @@ import jax
 from lstmjax import figures, settings
 from lstmjax.checkpointing import restore_best
 from lstmjax.decoding import respond
+from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.tasks.base import Batch
+from lstmjax.workdir import check_writable
 
 
 def predict(
@@ -36,15 +38,20 @@ def predict(
     Raises:
       UserError: the directory or the file is at fault, or the answers cannot be written.
     """
+    check_writable(destination, "--output", source)
     experiment, params, _ = restore_best(workdir)
     experiment = experiment.override(changes)
     settings.check(experiment)
+    picture = destination.with_suffix(".png") if experiment.task.pictured else None
+    if picture is not None:
+        if picture == destination:
+            raise UserError(f"--output {destination}: a picture goes there; name it .csv")
+        check_writable(picture, "--output: the picture", source)
     kept, batches = experiment.task.read(source)
     answers = answer(experiment, experiment.first_seed(params), batches)
     experiment.task.write(destination, kept, answers)
-    panels = experiment.task.panels(answers)
-    if panels:
-        figures.bands(panels, destination.with_suffix(".png"))
+    if picture is not None:
+        figures.bands(experiment.task.panels(answers), picture)
     return len(answers)
 
 

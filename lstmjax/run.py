@@ -209,6 +209,6 @@ def write_report(workdir: Workdir, result: dict[str, Any]) -> None:
     """Writes `report.json` and the learning curve."""
     write_json(workdir.path / "report.json", result)
     workdir.figures.mkdir(exist_ok=True)
-    figures.learning_curve(
-        read_log(workdir.path / "metrics.jsonl"), workdir.figures / "learning_curve.png"
-    )
+    log = read_log(workdir.path / "metrics.jsonl")
+    if log:  # unless somebody else has written there
+        figures.learning_curve(log, workdir.figures / "learning_curve.png")

@@ -16,6 +16,7 @@ from typing import Any
 
 from lstmjax.errors import UserError
 
+LARGEST = 2**31 - 1  # whole number, so that a device's integers hold all
 OWN_PACKAGE = __name__.split(".")[0]
 
 
@@ -48,6 +49,8 @@ def check(value: Any, path: str = "") -> None:
                     raise UserError(f"{where} must be at least {low:g}, got {item!r}")
                 if high is not None and not item <= high:
                     raise UserError(f"{where} must be at most {high:g}, got {item!r}")
+                if isinstance(item, int) and not item <= LARGEST:
+                    raise UserError(f"{where} must be at most {LARGEST:,}, got {item!r}")
 
 
 def override(value: Any, assignment: str) -> Any:

@@ -6,6 +6,8 @@ import os
 import pathlib
 from typing import Any
 
+import numpy as np
+
 from lstmjax import settings
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment, read_experiment
@@ -102,17 +104,30 @@ class Workdir:
 
 
 def read_log(file: pathlib.Path) -> list[dict[str, Any]]:
-    """The lines of a metrics.jsonl, without a last one that was cut short."""
-    lines = []
-    for text in file.read_text(encoding="utf-8", errors="replace").splitlines():
+    """The lines of a metrics.jsonl, if it is there, to the first cut short or that no run wrote."""
+    lines, shapes = [], set()
+    content = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+    for text in content.splitlines():
         try:
             line = json.loads(text)
-        except json.JSONDecodeError:
+            loss = (line["valid"] if "valid" in line else line)["loss"]
+            shapes.add(np.asarray(loss, float).shape)  # (), or of several seeds (seeds,)
+            known = line["step"] > 0 and len(shapes) == 1 and np.ndim(loss) < 2
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             break
-        if not (isinstance(line, dict) and isinstance(line.get("step"), int)):
+        if not (known and isinstance(line["step"], int)):
             break
         lines.append(line)
     return lines
+
+
+def check_writable(file: pathlib.Path, flag: str, source: pathlib.Path | None = None) -> None:
+    """Raises UserError where the file that a flag names has no place, or is the source."""
+    if file.is_dir() or not file.parent.is_dir():
+        wrong = "is a directory" if file.is_dir() else f"there is no directory {file.parent}"
+        raise UserError(f"{flag} {file}: {wrong}; name a file in a directory that exists")
+    if source is not None and file.exists() and source.exists() and file.samefile(source):
+        raise UserError(f"{flag} {file}: takes the place of {source}; name another file")
 
 
 def write_json(file: pathlib.Path, value: Any) -> None:

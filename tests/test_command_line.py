@@ -49,6 +49,17 @@ def test_faults_get_one_line_and_a_status(arguments, status, message, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("fault", ["MemoryError()", "JaxRuntimeError('RESOURCE_EXHAUSTED: 9')"])
+def test_a_lack_of_memory_gets_one_line(fault):
+    program = (
+        "from jax.errors import JaxRuntimeError\nfrom lstmjax import command_line\n"
+        f"def main():\n    raise {fault}\ncommand_line.start(main)"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1 and "error: out of memory: lower" in result.stderr
+
+
 def test_train_stop_resume_evaluate(tmp_path):
     train = ["--config=" + CONFIG, f"--workdir={tmp_path}/parts", *TINY]
     process = subprocess.Popen(

@@ -65,6 +65,8 @@ def test_bounds_are_checked_with_the_path_of_the_setting():
         tiny.echo().override(["model.features=0"]).resolve()
     with pytest.raises(UserError, match="model.dropout must be at most 0.95, got 2.0"):
         tiny.echo().override(["model.dropout=2"]).resolve()
+    with pytest.raises(UserError, match="task.length must be at most 2,147,483,647, got 9999999"):
+        tiny.echo().override(["task.length=9999999999"]).resolve()
 
 
 @pytest.mark.parametrize(

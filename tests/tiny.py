@@ -7,6 +7,7 @@ import struct
 
 import numpy as np
 
+from lstmjax.checkpointing import Checkpoints
 from lstmjax.experiment import Experiment
 from lstmjax.models.encoder_decoder import EncoderDecoder
 from lstmjax.models.generative import Generative
@@ -20,6 +21,8 @@ from lstmjax.tasks.pairs import Pairs
 from lstmjax.tasks.series import Series
 from lstmjax.tasks.tagging import Tagging
 from lstmjax.tasks.text import Text
+from lstmjax.training import init_state
+from lstmjax.workdir import Workdir
 
 POEM = "the cat sat on the mat; the dog dug in the fog. " * 40
 SHORT = dict(steps=12, batch_size=4, log_every=3, evaluate_every=6)
@@ -164,6 +167,17 @@ def labelled(directory: pathlib.Path, **changes) -> Experiment:
         evaluation_batch_size=8,
     )
     return Experiment(**SHORT | fields | changes)
+
+
+def finish(experiment: Experiment, path: pathlib.Path) -> None:
+    """Writes the directory of a run that has ended, without training."""
+    experiment = experiment.resolve()
+    state = init_state(experiment, experiment.task.load())
+    with Workdir(path, experiment) as workdir, Checkpoints(workdir.checkpoints) as checkpoints:
+        workdir.log({"step": 6, "loss": 1.0, "gradient_norm": 1.0})
+        workdir.log({"step": experiment.steps, "valid": {"loss": 1.0}})
+        state = state.replace(step=state.step + experiment.steps)
+        checkpoints.save(state, experiment, 1.0, {"seconds": {}, "window": {}})
 
 
 CONLLU = """# sent_id = 1

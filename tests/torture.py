@@ -196,7 +196,8 @@ def one_run(
     counts["runs"] += 1
     differing = [name for name in kind.whole if outcome.get(name) != kind.whole[name]]
     counts["runs that differ"] += bool(differing)
-    print(f"{kind.name}: {'differs in ' + ', '.join(differing) if differing else 'equal'}")
+    verdict = f"differs in {', '.join(differing)}" if differing else "equal"
+    print(f"{kind.name}: {verdict}; {counts['kills']} kills so far", flush=True)
 
 
 def main() -> None:

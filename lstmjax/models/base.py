@@ -1,6 +1,6 @@
 """The settings that every architecture has, and the layer that they describe."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import flax.linen as nn
 
@@ -16,6 +16,9 @@ class Model(nn.Module):
     Inputs are batch-first and are whatever the task's `Batch.inputs` is. `carry` None means zeros;
     `lengths` and `resets` are those of the LSTM layer; `train` turns dropout on.
     """
+
+    # Whether it is an encoder-decoder: inputs are a source, and the target shifted by one step.
+    paired: ClassVar[bool] = False
 
     outputs: int = setting(1, at_least=1)  # width of the output layer: the task sets it
     kernel: Kernel = "auto"  # what computes the LSTM layers

@@ -1,6 +1,6 @@
 """Encoder-decoders: one LSTM reads a sequence, another writes one of another length."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import flax.linen as nn
 import jax
@@ -28,6 +28,8 @@ class RepeatVector(Model):
     All of the source passes through one vector, and a step does not know what the one before
     wrote. Training and inference are the same function.
     """
+
+    paired: ClassVar[bool] = True
 
     features: int = setting(75, at_least=1)  # hidden units of the encoder
     decoder_features: int = setting(50, at_least=1)  # hidden units of the decoder
@@ -80,6 +82,8 @@ class EncoderDecoder(Model):
     `apply(..., mutable="intermediates")` returns the weights, (*batch, time, source time), as
     `attention`.
     """
+
+    paired: ClassVar[bool] = True
 
     features: tuple[int, ...] = setting((128,), at_least=1)  # of each layer, on both sides
     bidirectional: bool = False  # the encoder reads forward and backward

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from typing import Literal
+from typing import ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -33,6 +33,8 @@ class Addition(Generated):
     characters. `delimited`: the source has a length, the answer ends with one blank, the stop
     symbol, and nothing after it counts.
     """
+
+    paired: ClassVar[bool] = True
 
     terms: int = setting(3, at_least=1)
     smallest: int = setting(1, at_least=0)

@@ -85,6 +85,8 @@ class Task:
 
     # Whether consecutive examples of a row continue each other, so that the carry runs on.
     stream: ClassVar[bool] = False
+    # Whether inputs are an encoder-decoder's: a source, and the target shifted by one step.
+    paired: ClassVar[bool] = False
     # Of how many test examples a run draws the `panels`.
     pictured: ClassVar[int] = 0
     # Whether what counts is the sequence that a model writes by itself: then `metrics`, `show` and

@@ -47,6 +47,7 @@ class Pairs(Task):
     """
 
     writes: ClassVar[bool] = True
+    paired: ClassVar[bool] = True
 
     path: str = ""  # the file of pairs
     valid_path: str | None = None  # a file for the validation; none: a share of the sources

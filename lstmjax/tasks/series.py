@@ -67,6 +67,11 @@ class Series(SeriesFile):
     season: int = setting(1, at_least=1)  # rows: what the seasonal naive floor repeats
 
     @property
+    def paired(self) -> bool:
+        """Where an encoder-decoder writes the horizon."""
+        return self.decoder
+
+    @property
     def outputs(self) -> int:
         """The parameters of every forecast value, or of one step where there is a decoder."""
         steps = 1 if self.decoder else self.steps

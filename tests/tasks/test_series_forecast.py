@@ -10,6 +10,7 @@ from matplotlib import image
 from lstmjax.checkpointing import restore_best
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
+from lstmjax.models.encoder_decoder import RepeatVector
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import Adam
 from lstmjax.prediction import predict
@@ -174,3 +175,11 @@ def test_bands_of_recursive_draws_are_written(tmp_path):
     assert (np.diff(answer.quantiles) > 0).all()
     (panel,) = task.panels([answer])
     assert panel.band == "80 % band" and (panel.low < panel.forecast).all()
+
+
+@pytest.mark.parametrize("model, decoder", [(Vanilla(), True), (RepeatVector(), False)])
+def test_a_decoder_is_told_that_has_none(model, decoder, tmp_path):
+    file = tiny.series_csv(tmp_path, ROWS)
+    task = Series(path=str(file), targets=("heat",), lookback=4, horizon=2, decoder=decoder)
+    with pytest.raises(UserError, match="encoder-decoder, task Series .*change task.decoder"):
+        Experiment(task=task, model=model, optimizer=Adam()).resolve()
