@@ -7,8 +7,7 @@ from hypothesis import settings
 settings.register_profile("reproducible", deadline=None, derandomize=True)
 settings.load_profile("reproducible")
 
-# Many tests, workers and commands run the same small programs: compile each once. What they compute
-# is small, too, so that compiling well would take longer than it saves.
+# Many tests, workers and commands run the same small programs: compile each once.
 if "PYTEST_XDIST_WORKER" not in os.environ:
     _cache = tempfile.TemporaryDirectory(prefix="lstmjax-tests-")
     os.environ |= {

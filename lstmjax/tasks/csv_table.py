@@ -100,8 +100,14 @@ def read_table(path: str, separator: str) -> Table:
     """Reads a UTF-8 CSV file whose first line names the columns.
 
     Raises:
-      UserError: it is missing, empty, not UTF-8, ragged, or has no header.
+      UserError: it is missing, empty, not UTF-8, ragged, or has no header; or nothing can be
+        separated by `separator`.
     """
+    if len(separator) != 1 or separator in '"\r\n\0':
+        raise UserError(
+            f"task.separator is {separator!r}: give one character that stands between cells, as "
+            "in --set task.separator=';'"
+        )
     content = _content(path)
     try:
         text = content.decode("utf-8-sig")

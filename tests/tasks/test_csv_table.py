@@ -38,6 +38,12 @@ def test_times(tmp_path):
     np.testing.assert_array_equal(months, np.array(["1949-01", "1949-02"], "datetime64[M]"))
 
 
+@pytest.mark.parametrize("separator", ["", ";;", "\n", "\r", '"', "\0"])
+def test_what_cannot_separate_is_refused(separator, tmp_path):
+    with pytest.raises(UserError, match="task.separator is .*one character"):
+        table(tmp_path, b"a,b\n1,2\n", separator)
+
+
 @pytest.mark.parametrize(
     "content, told",
     [
