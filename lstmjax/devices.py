@@ -5,7 +5,7 @@ the compiler divides the batch and adds the gradients up. One device is a mesh o
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -53,18 +53,20 @@ def available() -> list[jax.Device]:
     return jax.devices()
 
 
-def compiler_options(runs_once: bool = False) -> dict[str, int]:
-    """Options of `jax.jit`: on CPUs compilation takes two thirds of its time, or less than one.
+def jit(function: Callable, *, runs_once: bool = False, **settings: Any) -> Callable:
+    """`jax.jit`, which on CPUs compiles no better than pays: not for use within another program.
 
-    LLVM's level 1 makes the programs of this package as fast as its level 3, JAX's choice (the
-    README's performance section has figures); at level 0 only the compilation is fast.
+    LLVM's level 1 compiles in three quarters of the time of level 3, JAX's choice, to programs that
+    run as fast here (README, Performance); level 0 in a third, to slow ones.
 
     Args:
-      runs_once: whether a program does too little to be worth it.
+      function: traceable.
+      runs_once: whether it does too little to be worth level 1.
+      **settings: further ones of `jax.jit`.
     """
-    if jax.default_backend() != "cpu":
-        return {}
-    return {"xla_backend_optimization_level": 0 if runs_once else 1}
+    level = {"xla_backend_optimization_level": 0 if runs_once else 1}
+    options = level if jax.default_backend() == "cpu" else {}
+    return jax.jit(function, compiler_options=options, **settings)
 
 
 def is_main() -> bool:

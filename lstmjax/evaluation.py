@@ -60,11 +60,7 @@ class Evaluation:
 
         if experiment.seeds > 1:
             sums = jax.vmap(sums, (0, None))
-        program = jax.jit(
-            sums,
-            out_shardings=devices.everywhere(),
-            compiler_options=devices.compiler_options(),
-        )
+        program = devices.jit(sums, out_shardings=devices.everywhere())
         self._program = program.lower(params, data.arrays).compile()
 
     def __call__(self, params: Any) -> dict[str, np.ndarray]:
@@ -100,7 +96,7 @@ def answers(experiment: Experiment, data: Data, params: Any, count: int = 10) ->
     params = experiment.first_seed(params)
     indices = jnp.arange(min(count, data.sizes["test"]))
     batch = experiment.task.batch(data.arrays, "test", indices, data.shapes[-1])
-    outputs = jax.jit(lambda p, b: respond(experiment, p, b)[1])(params, batch)
+    outputs = devices.jit(lambda p, b: respond(experiment, p, b)[1])(params, batch)
     return experiment.task.show(outputs, batch)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import jax
 
-from lstmjax import figures, settings
+from lstmjax import devices, figures, settings
 from lstmjax.checkpointing import restore_best
 from lstmjax.decoding import respond
 from lstmjax.errors import UserError
@@ -57,7 +57,7 @@ def predict(
 
 def answer(experiment: Experiment, params: Any, batches: list[Batch]) -> list[Any]:
     """The task's answers to every row of the batches, with one seed's parameters."""
-    apply = jax.jit(lambda params, batch: respond(experiment, params, batch)[1])
+    apply = devices.jit(lambda params, batch: respond(experiment, params, batch)[1])
     return [
         one
         for batch in batches

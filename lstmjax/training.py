@@ -54,11 +54,8 @@ def check_sizes(experiment: Experiment, data: Data) -> None:
 
 def init_state(experiment: Experiment, data: Data) -> State:
     """The state before the first update."""
-    program = jax.jit(
-        make_init(experiment, data),
-        out_shardings=_shardings(experiment),
-        compiler_options=devices.compiler_options(runs_once=True),
-    )
+    init = make_init(experiment, data)
+    program = devices.jit(init, runs_once=True, out_shardings=_shardings(experiment))
     return program(data.arrays)
 
 
@@ -185,12 +182,7 @@ def compile_advance(experiment: Experiment, data: Data, state: State) -> Callabl
       on.
     """
     shardings = (_shardings(experiment), devices.everywhere())
-    program = jax.jit(
-        make_advance(experiment, data),
-        donate_argnums=0,
-        out_shardings=shardings,
-        compiler_options=devices.compiler_options(),
-    )
+    program = devices.jit(make_advance(experiment, data), donate_argnums=0, out_shardings=shardings)
 
     def place(first: int, count: int) -> Stretch:
         indices, buckets = stretch_of(experiment, data, first, count)

@@ -3,10 +3,10 @@
 import pathlib
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lstmjax import devices
 from lstmjax.experiment import Experiment
 from lstmjax.figures import style
 from lstmjax.tasks.addition import ALPHABET
@@ -30,7 +30,7 @@ def attention(experiment: Experiment, data: Data, params: Any, path: pathlib.Pat
     """
     indices = jnp.arange(min(CANDIDATES, data.sizes["test"]))
     batch = experiment.task.batch(data.arrays, "test", indices)
-    apply = jax.jit(lambda p, b: experiment.apply(p, b, mutable="intermediates"))
+    apply = devices.jit(lambda p, b: experiment.apply(p, b, mutable="intermediates"))
     (outputs, _), state = apply(params, batch)
     if not state:
         raise ValueError("attention: the model has none; set model.attention")

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
+from lstmjax import devices
 from lstmjax.experiment import Experiment
 from lstmjax.figures import style
 from lstmjax.tasks.base import Data
@@ -116,7 +117,7 @@ def _accuracies(experiment: Experiment, data: Data, params: Any, indices: jax.Ar
         return ((outputs[..., 0] > 0) == (batch.targets > 0.5)).mean(0)
 
     of_all = of_one if experiment.seeds == 1 else jax.vmap(of_one, out_axes=1)
-    accuracies = np.asarray(jax.jit(of_all)(params))
+    accuracies = np.asarray(devices.jit(of_all)(params))
     return accuracies.reshape(len(accuracies), -1)
 
 

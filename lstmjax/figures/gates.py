@@ -9,6 +9,7 @@ import numpy as np
 from jax import Array
 from matplotlib.patches import Rectangle
 
+from lstmjax import devices
 from lstmjax.experiment import Experiment
 from lstmjax.figures import style
 from lstmjax.tasks.base import Data
@@ -65,8 +66,8 @@ def gates(experiment: Experiment, data: Data, params: Any, path: pathlib.Path) -
     """
     indices = jnp.arange(min(EXAMPLES, data.sizes["test"]))
     batch = experiment.task.batch(data.arrays, "test", indices)
-    traced = jax.tree.map(np.asarray, jax.jit(trace)(params["LSTM_0"]["cell"], batch.inputs))
-    outputs, _ = jax.jit(experiment.apply)(params, batch)
+    traced = jax.tree.map(np.asarray, devices.jit(trace)(params["LSTM_0"]["cell"], batch.inputs))
+    outputs, _ = devices.jit(experiment.apply)(params, batch)
     answers, symbols = np.asarray(outputs.argmax(-1)), np.asarray(batch.inputs.argmax(-1))
     # the first sequence in which no symbol, or as few as may be, comes twice
     shown = max(range(len(symbols)), key=lambda row: len(set(symbols[row])))

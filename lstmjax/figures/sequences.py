@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.ticker import MaxNLocator
 
+from lstmjax import devices
 from lstmjax.experiment import Experiment
 from lstmjax.figures import style
 from lstmjax.tasks.base import Batch, Data
@@ -149,7 +150,7 @@ def _first(experiment: Experiment, data: Data, params: Any, count: int) -> tuple
     """The first test examples and what the model says of them."""
     indices = jnp.arange(min(count, data.sizes["test"]))
     batch = experiment.task.batch(data.arrays, "test", indices)
-    outputs, _ = jax.jit(experiment.apply)(params, batch)
+    outputs, _ = devices.jit(experiment.apply)(params, batch)
     return batch, outputs
 
 

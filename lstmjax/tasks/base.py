@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from lstmjax import devices
 from lstmjax.errors import UserError
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
@@ -210,7 +211,7 @@ class Generated(Task):
     def test_batch(self, data: Data) -> Batch:
         """The whole test split at once, for `floors`."""
         indices = jnp.arange(self.test_examples)
-        return jax.jit(self.batch, static_argnums=1)(data.arrays, "test", indices)
+        return devices.jit(self.batch, static_argnums=1)(data.arrays, "test", indices)
 
 
 def content_split(content: Array) -> Array:

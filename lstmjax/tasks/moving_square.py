@@ -8,7 +8,7 @@ import numpy as np
 import optax
 from jax import Array
 
-from lstmjax import metrics
+from lstmjax import devices, metrics
 from lstmjax.errors import UserError
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
@@ -91,7 +91,9 @@ class MovingSquare(Generated):
             column = batch.inputs[0, 0, :, :, 0].sum(0).argmax()  # the videos are never all at once
             return column < self.size / 2, batch.targets[0] > 0.5
 
-        left_half, right = jax.jit(lambda x: jax.lax.map(of_one, x))(jnp.arange(self.test_examples))
+        left_half, right = devices.jit(lambda x: jax.lax.map(of_one, x))(
+            jnp.arange(self.test_examples)
+        )
         share = float(right.mean())
         return {
             "more frequent answer": {"accuracy": max(share, 1 - share)},

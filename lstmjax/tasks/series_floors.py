@@ -4,9 +4,9 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-import jax
 import numpy as np
 
+from lstmjax import devices
 from lstmjax.metrics import FINISH
 from lstmjax.tasks.base import Batch, Data
 from lstmjax.tasks.series_windows import latest
@@ -44,7 +44,7 @@ def floors(task: "Series", data: Data) -> dict[str, dict[str, float]]:
 def _windows(task: "Series", data: Data, split: str) -> Iterator[tuple[np.ndarray, Batch]]:
     """Origins and batches of a split, a chunk at a time."""
     size = task.windows(split)
-    batch = jax.jit(task.batch, static_argnums=1)
+    batch = devices.jit(task.batch, static_argnums=1)
     for start in range(0, size, CHUNK):
         indices = np.arange(start, start + CHUNK)
         chunk = batch(data.arrays, split, np.minimum(indices, size - 1))
