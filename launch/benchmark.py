@@ -1,6 +1,7 @@
 """Times layers, lessons, training on text, sampling, and how cost grows; peers beside them.
 
-python -m launch.benchmark [--json=FILE] [--peers] [--peer_python=PYTHON] [--only=layers,text]
+python -m launch.benchmark [--json=FILE] [--peers] [--peer_python=PYTHON]
+    [--only=PART]... [--rounds=N] [--configs=DIR]
 """
 
 import pathlib

@@ -47,7 +47,7 @@ def bucketed_indices(
     """The examples of `count` steps, each of one bucket or of neighbours, and the widest of each.
 
     An epoch is the shuffled examples, sorted by bucket and cut into batches, which come in an
-    order of their own: each example is read once, and some of the first bucket twice where the
+    order of their own: each example is read once, and some of the first bucket again where the
     examples do not fill the last batch. The buckets of the steps do not depend on the seed, so that
     many seeds side by side compute the same shapes.
 

@@ -38,9 +38,10 @@ def untrained(task, model, **changes):
 
 
 def scores(experiment, data, params):
+    batch = experiment.task.test_batch(data)
+
     @jax.jit
     def sums(params):
-        batch = experiment.task.test_batch(data)
         return experiment.task.metrics(experiment.apply(params, batch)[0], batch)
 
     return metrics.divide(jax.device_get(sums(params)))

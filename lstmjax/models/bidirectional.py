@@ -16,7 +16,8 @@ class Bidirectional(Model):
 
     The backward layer reads each row's valid part from its end, and its outputs are put back in the
     input's order, so that step t of the merged outputs stands for step t of the input. `merge` none
-    keeps the directions apart: each has its own dense layer, and the outputs are a pair. The carry
+    keeps the directions apart: each has its own dense layer, and the outputs are a pair, which no
+    task here scores. The carry
     is a tuple with one (c, h) a direction, forward first.
     """
 

@@ -27,7 +27,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-GATES = "ifgo"
+from lstmjax.recurrent.initialization import GATES
 
 
 def fused_lstm(

@@ -39,7 +39,8 @@ class LSTM(nn.Module):
     initialization: Initialization = "flax"
     memory_steps: int = setting(100, at_least=3)  # chrono: the longest dependency, in steps
     recompute_every: int | None = setting(None, at_least=1)  # keep the carry once in so many steps
-    dtype: Precision = "float32"  # of the matrix products; the carry has param_dtype
+    # Of the matrix products; the carry has param_dtype, with kernel fused at least float32.
+    dtype: Precision = "float32"
     param_dtype: Precision = "float32"
 
     @nn.compact
