@@ -3,7 +3,7 @@ r"""Moving square as the course publishes it: 50 frames of 50 x 50, a line grows
 python -m launch.train --config=configs/cnn_lstm_moving_square_published.py \
     --workdir=runs/cnn_lstm_moving_square_published --seeds=10
 
-Seed 0: accuracy 0.999 on 2,000 videos, 13 s on two CPU cores.
+Seed 0: all of 2,000 videos right, 13 s on two CPU cores.
 """
 
 from lstmjax.experiment import Experiment
