@@ -2,6 +2,7 @@ r"""Damped sine as the course publishes it: 50 values in, the next 5 out; two LS
 
 python -m launch.train --config=configs/stacked_damped_sine_published.py \
     --workdir=runs/stacked_damped_sine_published --seeds=10
+
 10 seeds: mean absolute error 0.0031 +- 0.0007, 13 s on two CPU cores.
 """
 
