@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ def start(main: Callable[[], Any]) -> NoReturn:
 
     def guarded(arguments: Sequence[str]) -> None:
         if len(arguments) > 1:
-            _exit(2, f"{arguments[1]!r} is not a flag: settings are given as --name=value")
+            _exit(2, f"{arguments[1]!r} is not a flag: {_form()}")
         # orbax tells every step it takes, and of a full disk tracebacks that we tell in one line
         logging.disable(logging.ERROR)
         signal.signal(signal.SIGTERM, _interrupt)
@@ -58,8 +59,16 @@ def _interrupt(number: int, _: Any) -> NoReturn:
 def _parse(arguments: Sequence[str]) -> list[str]:
     try:
         return flags.FLAGS(list(arguments))
+    except flags.UnrecognizedFlagError as error:
+        _exit(2, f"{' '.join(str(error).split())} ({_form()}; --help lists the flags)")
     except flags.Error as error:
-        _exit(2, " ".join(str(error).split()) + " (--help lists the flags)")
+        lacking = re.findall(r"Flag (--\w+) must have a value other than None", str(error))
+        told = f"{' and '.join(lacking)} must be given" if lacking else str(error)
+        _exit(2, " ".join(told.split()) + " (--help lists the flags)")
+
+
+def _form() -> str:
+    return "settings are given as --set key=value" if "set" in flags.FLAGS else "write --name=value"
 
 
 def _exit(status: int, line: str) -> NoReturn:

@@ -1,6 +1,7 @@
 """An experiment: a task, a model, an optimizer and a budget, in one immutable object."""
 
 import dataclasses
+import difflib
 import importlib.util
 import json
 import pathlib
@@ -134,11 +135,18 @@ def load_config(path: str) -> Experiment:
     """
     file = pathlib.Path(path)
     if not file.is_file():
-        beside = sorted(str(p) for p in file.parent.glob("*.py")) if file.parent.is_dir() else []
-        raise UserError(
-            f"--config {path}: no such file"
-            + (f"; there are {', '.join(beside)}" if beside else "")
+        known = {
+            p.stem: p
+            for place in ("configs", file.parent)
+            for p in pathlib.Path(place).glob("*.py")
+        }
+        close = difflib.get_close_matches(file.stem, known, n=1)
+        hint = (
+            f"did you mean {known[close[0]]}?"
+            if close
+            else f"there are {', '.join(map(str, sorted(known.values())))}"
         )
+        raise UserError(f"--config {path}: no such file" + (f"; {hint}" if known else ""))
     spec = importlib.util.spec_from_file_location(f"config_{file.stem}", file)
     if spec is None or spec.loader is None:
         raise UserError(f"--config {path}: not a Python file (.py)")

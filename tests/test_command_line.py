@@ -30,9 +30,15 @@ def call(name, *arguments):
 @pytest.mark.parametrize(
     "arguments, status, message",
     [
-        (["train", f"--config={CONFIG}"], 2, "workdir"),
+        (["train"], 2, "error: --config and --workdir must be given (--help"),
+        (["train", f"--config={CONFIG}"], 2, "error: --workdir must be given (--help"),
         (["train", f"--config={CONFIG}", "--workdir=W", "--sedes=3"], 2, "sedes"),
-        (["train", f"--config={CONFIG}", "--workdir=W", "steps=3"], 2, "not a flag"),
+        (
+            ["train", f"--config={CONFIG}", "--workdir=W", "steps=3"],
+            2,
+            "flag: settings are given as --set",
+        ),
+        (["train", f"--config={CONFIG}", "--workdir=W", "--task.n=3"], 2, "are given as --set key"),
         (["train", "--config=configs/absent.py", "--workdir=W"], 1, "no such file"),
         (["train", f"--config={CONFIG}", "--workdir=W", "--set", "step=3"], 1, "mean 'steps'?"),
         (["train", f"--config={CONFIG}", "--workdir=pyproject.toml"], 1, "pyproject.toml"),

@@ -95,9 +95,10 @@ class Labelled(Classification):
     def describe(self, data: Data) -> str:
         """The file, and what its sequences are."""
         _, lengths, _ = data.arrays["train"]
+        least, most = lengths.min(), lengths.max()
         return (
             f"{self.train}: {self.outputs} classes, {len(self.mean)} numbers a step, "
-            f"{lengths.min()} to {lengths.max()} steps"
+            f"{least if least == most else f'{least} to {most}'} steps"
         )
 
     def batch(

@@ -11,7 +11,8 @@ def read_bytes(path: str | pathlib.Path, flag: str) -> bytes:
     try:
         return pathlib.Path(path).read_bytes()
     except FileNotFoundError:
-        raise UserError(f"{flag} {path}: no such file") from None
+        remedy = f"; give yours with --set {flag}=FILE" if flag.startswith("task.") else ""
+        raise UserError(f"{flag} {path}: no such file{remedy}") from None
     except OSError as error:
         raise UserError(f"{flag} {path}: {error.strerror}") from error
 

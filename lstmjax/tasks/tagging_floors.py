@@ -32,7 +32,7 @@ def guesses(train: Sequence[Sentence]) -> dict[str, Callable[[str], str]]:
     return {
         "most frequent tag": lambda word: best(common),
         "most frequent tag of the word": lambda word: best(of_words.get(word, common)),
-        "of the word, or of its ending": by_ending,
+        "tag of the word, or its ending": by_ending,
     }
 
 

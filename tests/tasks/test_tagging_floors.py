@@ -9,7 +9,7 @@ def test_guesses_of_one_word():
     ]
     of = guesses(train)
     assert of["most frequent tag"]("a") == "X"
-    by_word, by_ending = of["most frequent tag of the word"], of["of the word, or of its ending"]
+    by_word, by_ending = of["most frequent tag of the word"], of["tag of the word, or its ending"]
     assert by_word("b") == "X" and by_word("a") in "XY" and by_word("ended") == "X"
     assert by_ending("ended") == "Z" and by_ending("mended") == "Y"
     assert by_ending("b") == "X" and by_ending("q") == "X"
