@@ -17,7 +17,7 @@ from lstmjax.recurrent import choose_kernel
 from lstmjax.signals import Signals, deferred_signals
 from lstmjax.tasks.base import Data
 from lstmjax.tasks.buckets import padded_share
-from lstmjax.training import State, check_sizes, compile_advance, init_state, make_init
+from lstmjax.training import State, check_shapes, check_sizes, compile_advance, init_state
 from lstmjax.window import Window
 from lstmjax.workdir import Workdir, read_log, write_json
 
@@ -44,8 +44,7 @@ def run(
     experiment = experiment.resolve()
     on_host = experiment.task.load()
     check_sizes(experiment, on_host)
-    # faults of the model show before there is any file
-    jax.eval_shape(make_init(experiment, on_host), on_host.arrays)
+    check_shapes(experiment, on_host)
     data = on_host._replace(arrays=devices.put(on_host.arrays, devices.everywhere()))
     if check_determinism:
         say(determinism.check(experiment, data))

@@ -13,9 +13,12 @@ import pytest
 from lstmjax import training
 from lstmjax.checkpointing import Checkpoints, restore_best
 from lstmjax.errors import Interrupted, UserError
+from lstmjax.models.bidirectional import Bidirectional
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import Adam
 from lstmjax.run import run
+from lstmjax.tasks.cumulative_sum import CumulativeSum
+from lstmjax.tasks.damped_sine import DampedSine
 from lstmjax.training import init_state, make_step, stretch_of
 from lstmjax.workdir import Workdir, read_log
 from tests import tiny
@@ -124,6 +127,34 @@ def test_a_bad_setting_leaves_no_directory(tmp_path):
         run(tiny.echo(steps=0), tmp_path / "new")
     with pytest.raises(UserError, match="no such file"):
         run(tiny.text(tmp_path).override([f"task.path={tmp_path}/absent"]), tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+FEW = dict(valid_examples=50, test_examples=50)
+
+
+@pytest.mark.parametrize(
+    "changes, told",
+    [
+        (dict(model=Vanilla(features=8, every_step=True)), r"\(4, 6\) .* task Echo, \(\)"),
+        (dict(model=Vanilla(features=8, every_step=True), seeds=2), r"\(4, 6\) .* task Echo, \(\)"),
+        (
+            dict(task=CumulativeSum(length=4, **FEW), model=Bidirectional(every_step=False)),
+            r"\(1,\) .* task CumulativeSum, \(4,\)",
+        ),
+        (  # (batch, 1, 5) and (batch, 5) broadcast
+            dict(task=DampedSine(length=1, **FEW), model=Vanilla(features=8, every_step=True)),
+            r"\(1, 5\) .* task DampedSine, \(5,\)",
+        ),
+        (
+            dict(task=CumulativeSum(length=4, **FEW), model=Bidirectional(merge="none")),
+            r"\(\(4, 1\), \(4, 1\)\) .* task CumulativeSum, \(4,\)",
+        ),
+    ],
+)
+def test_outputs_that_do_not_fit_the_targets_leave_no_directory(changes, told, tmp_path):
+    with pytest.raises(UserError, match=f"puts out {told}: change whether"):
+        run(tiny.echo(**changes), tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
