@@ -227,10 +227,16 @@ class Labelled(Classification):
     ) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Mean and deviation of each number of a step, over the valid steps (size, time, *step)."""
         steps = inputs[np.arange(inputs.shape[1]) < lengths[:, None]]  # (steps, *step)
+        if not len(steps):
+            raise UserError(
+                f"task.train {self.train}: nothing is left to train on once sequences are held out "
+                "for the validation; add sequences, or name a file of others with task.valid"
+            )
         steps = steps.reshape(len(steps), -1)
         mean, deviation = np.zeros(steps.shape[1]), np.ones(steps.shape[1])
         if self.standardize != "none":
             axis = 0 if self.standardize == "each" else None
+            steps = np.where(np.isnan(steps).all(axis), 0, steps)  # of what was never observed
             mean += np.nanmean(steps, axis, np.float64)
             deviation *= np.nanstd(steps, axis, np.float64)
         deviation[deviation == 0] = 1.0  # of a channel that never changes
