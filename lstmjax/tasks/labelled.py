@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import hashlib
 import io
+import math
 import pathlib
 from typing import Literal
 
@@ -265,8 +266,9 @@ class Labelled(Classification):
 
 
 def _by_number(label: str) -> tuple[float, str]:
-    """The order of labels: numbers by their value, then texts."""
+    """The order of labels: finite numbers by their value, then texts."""
     try:
-        return float(label), label
+        value = float(label)
     except ValueError:
-        return float("inf"), label
+        value = math.inf
+    return (value if math.isfinite(value) else math.inf), label

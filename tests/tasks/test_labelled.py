@@ -1,5 +1,6 @@
 import csv
 import dataclasses
+import itertools
 
 import jax.numpy as jnp
 import numpy as np
@@ -9,7 +10,7 @@ from lstmjax.errors import UserError
 from lstmjax.models.cnn_lstm import CnnLstm
 from lstmjax.prediction import predict
 from lstmjax.run import run
-from lstmjax.tasks.labelled import Labelled
+from lstmjax.tasks.labelled import Labelled, _by_number
 from lstmjax.tasks.sequence_files import read_sequences
 from lstmjax.training import init_state
 from tests import tiny
@@ -190,6 +191,12 @@ def test_classes_are_in_the_order_of_numbers(tmp_path):
     for split, size in (("train", 24), ("test", 10)):
         (tmp_path / f"{split}.ts").write_text(tiny.ts_text(size, classes="10 9"))
     assert Labelled(**names).resolve().classes == ("9", "10")
+
+
+def test_classes_named_like_no_number_have_an_order(tmp_path):
+    """Whatever order a set has, which differs from process to process."""
+    for names in itertools.permutations(["10", "nan", "9", "up", "-inf"]):
+        assert sorted(names, key=_by_number) == ["9", "10", "-inf", "nan", "up"]
 
 
 @pytest.mark.parametrize(
