@@ -61,6 +61,7 @@ def run(
                 if experiment.task.pictured:
                     picture = workdir.figures / "forecasts.png"
                     figures.test_forecasts(experiment, on_host, params, picture)
+            signals.stop_if_any(f"all {experiment.steps:,} steps done, and the report written")
             return result
 
 

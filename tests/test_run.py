@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from lstmjax import run as run_module
 from lstmjax import training
 from lstmjax.checkpointing import Checkpoints, restore_best
 from lstmjax.errors import Interrupted, UserError
@@ -19,6 +20,7 @@ from lstmjax.optimizers import Adam
 from lstmjax.run import run
 from lstmjax.tasks.cumulative_sum import CumulativeSum
 from lstmjax.tasks.damped_sine import DampedSine
+from lstmjax.tasks.echo import Echo
 from lstmjax.training import init_state, make_step, stretch_of
 from lstmjax.workdir import Workdir, read_log
 from tests import tiny
@@ -98,6 +100,16 @@ def test_the_report_says_what_the_contract_promises(tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [3, 6, 6, 9, 12, 12]
     assert (tmp_path / "figures" / "learning_curve.png").stat().st_size > 1000
+
+
+def test_a_signal_during_the_report_stops_what_comes_after(tmp_path, monkeypatch):
+    """As the next lesson of a course."""
+    monkeypatch.setattr(run_module, "train", lambda *_: (None, None))
+    monkeypatch.setattr(run_module, "report", lambda *_: ({}, None))
+    monkeypatch.setattr(Echo, "floors", lambda *_: {})
+    monkeypatch.setattr(run_module, "write_report", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(Interrupted, match="SIGINT: all 12 steps done, and the report written"):
+        run(tiny.echo(), tmp_path)
 
 
 def test_lines_after_the_checkpoint_are_written_anew(tmp_path):
