@@ -156,7 +156,7 @@ def make_step(
         of_shapes = [functools.partial(slope, shape) for shape in data.shapes]
         (value, after), gradient = jax.lax.switch(bucket, of_shapes)
         updates, opt_state = optimizer.update(gradient, state.opt_state, state.params, value=value)
-        log = {"loss": value, "gradient_norm": optax.tree.norm(gradient)}
+        log = {"loss": value, "gradient_norm": optax.tree.norm(gradient).astype(jnp.float32)}
         finite = jnp.isfinite(log["loss"]) & jnp.isfinite(log["gradient_norm"])
         before, state = (
             state.replace(carry=carry),

@@ -142,6 +142,15 @@ def test_a_bad_setting_leaves_no_directory(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("name", ["dtype", "param_dtype"])
+def test_float64_is_refused_where_jax_would_compute_in_float32(name):
+    experiment = tiny.echo().override([f"model.{name}=float64"])
+    with pytest.raises(UserError, match=rf"model.{name} is float64.*JAX_ENABLE_X64=1"):
+        experiment.resolve()
+    with jax.enable_x64(True):
+        experiment.resolve()
+
+
 FEW = dict(valid_examples=50, test_examples=50)
 
 
