@@ -86,7 +86,8 @@ def train(
         advance = compile_advance(experiment, data, state)
         validate = Evaluation(experiment, data, "valid", state.params)
 
-    progress, pace = Progress(step, experiment.steps, quiet=not devices.is_main()), Pace()
+    progress = Progress(step, experiment.steps, quiet=not devices.is_main())
+    pace = Pace(clock.spent["train"])
     if step:
         progress.say(f"going on from step {step:,}")
 
@@ -120,10 +121,10 @@ def train(
             step, unread = step + count, (step + count, count, log)
             due = is_due(step)
             stop = signals.agreed()
-            pace.tick()
             if due or stop:
                 read(*unread)
                 unread = None
+        pace.tick(clock.spent["train"])
         loss = None  # a checkpoint outside the evaluations is never the best
         if due:
             with clock.on("evaluate"):
