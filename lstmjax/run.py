@@ -137,6 +137,7 @@ def train(
             loss = float(np.mean(scores["loss"]))
         if due or stop:
             notes = {"seconds": clock.spent, "window": window.to_json()}
+            workdir.wait_for_disk()
             checkpoints.save(state, experiment, loss, notes)
             signals.stop_if_agreed(saved_at(step))
     progress.close()
