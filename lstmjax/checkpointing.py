@@ -133,6 +133,7 @@ class Checkpoints:
                 write_json(partial / ABOUT, about | {"arrays": _shapes(state)})
                 integrity.seal(partial)
                 partial.rename(directory)
+                integrity.wait_for_disk(self.directory)
                 self._prune()
             devices.wait_for_all()
         except (OSError, ValueError, UserError) as error:  # tensorstore's ValueError: a full disk

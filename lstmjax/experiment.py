@@ -49,6 +49,12 @@ class Experiment:
           UserError: a setting is out of bounds, or a file is missing or malformed.
         """
         settings.check(self)
+        for name in ("dtype", "param_dtype"):
+            if getattr(self.model, name) == "float64" and not jax.config.jax_enable_x64:
+                raise UserError(
+                    f"model.{name} is float64, which jax computes in float32: set "
+                    "JAX_ENABLE_X64=1 in the environment"
+                )
         task = self.task.resolve()
         lacking = task.sizes.keys() - {field.name for field in settings.fields(self.model)}
         if lacking:

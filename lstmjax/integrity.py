@@ -11,11 +11,19 @@ SUMS = "SHA256SUMS"
 
 
 def seal(directory: pathlib.Path) -> None:
-    """Writes down the digest of every file below a directory, and waits for the disk."""
-    with open(directory / SUMS, "w", encoding="ascii") as file:
-        file.write(_text(_digests(directory)))
-        file.flush()
-        os.fsync(file.fileno())
+    """Writes down the digest of every file below a directory; all of it is then on the disk."""
+    (directory / SUMS).write_text(_text(_digests(directory)), encoding="ascii")
+    for path in (*directory.rglob("*"), directory):
+        wait_for_disk(path)
+
+
+def wait_for_disk(path: pathlib.Path) -> None:
+    """Returns when a file's content, or what a directory lists, would outlast a loss of power."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def is_sealed(directory: pathlib.Path) -> bool:

@@ -33,16 +33,16 @@ class Clock:
 class Pace:
     """How many steps to do in one go: doubled until that takes about a second."""
 
-    def __init__(self) -> None:
-        """Begins with one step."""
+    def __init__(self, seconds: float):
+        """Begins with one step, after so many seconds of training."""
         self.steps = 1
-        self._last = time.perf_counter()
+        self._last = seconds
 
-    def tick(self) -> None:
-        """Call it once a stretch."""
-        now = time.perf_counter()
+    def tick(self, seconds: float) -> None:
+        """Call it once a stretch, with the seconds of training until now."""
         # all processes must do the same: the first one's time counts
-        seconds, self._last = devices.gather([now - self._last])[0, 0], now
+        now, seconds = seconds, devices.gather([seconds - self._last])[0, 0]
+        self._last = now
         if seconds > SECONDS_OF_A_STRETCH:
             self.steps = max(1, int(self.steps * SECONDS_OF_A_STRETCH / seconds))
         elif seconds < SECONDS_OF_A_STRETCH / 2:

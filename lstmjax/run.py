@@ -17,7 +17,7 @@ from lstmjax.recurrent import choose_kernel
 from lstmjax.signals import Signals, deferred_signals
 from lstmjax.tasks.base import Data
 from lstmjax.tasks.buckets import padded_share
-from lstmjax.training import State, check_sizes, compile_advance, init_state, make_init
+from lstmjax.training import State, check_shapes, check_sizes, compile_advance, init_state
 from lstmjax.window import Window
 from lstmjax.workdir import Workdir, read_log, write_json
 
@@ -44,8 +44,7 @@ def run(
     experiment = experiment.resolve()
     on_host = experiment.task.load()
     check_sizes(experiment, on_host)
-    # faults of the model show before there is any file
-    jax.eval_shape(make_init(experiment, on_host), on_host.arrays)
+    check_shapes(experiment, on_host)
     data = on_host._replace(arrays=devices.put(on_host.arrays, devices.everywhere()))
     if check_determinism:
         say(determinism.check(experiment, data))
@@ -62,6 +61,7 @@ def run(
                 if experiment.task.pictured:
                     picture = workdir.figures / "forecasts.png"
                     figures.test_forecasts(experiment, on_host, params, picture)
+            signals.stop_if_any(f"all {experiment.steps:,} steps done, and the report written")
             return result
 
 
@@ -86,7 +86,8 @@ def train(
         advance = compile_advance(experiment, data, state)
         validate = Evaluation(experiment, data, "valid", state.params)
 
-    progress, pace = Progress(step, experiment.steps, quiet=not devices.is_main()), Pace()
+    progress = Progress(step, experiment.steps, quiet=not devices.is_main())
+    pace = Pace(clock.spent["train"])
     if step:
         progress.say(f"going on from step {step:,}")
 
@@ -120,10 +121,10 @@ def train(
             step, unread = step + count, (step + count, count, log)
             due = is_due(step)
             stop = signals.agreed()
-            pace.tick()
             if due or stop:
                 read(*unread)
                 unread = None
+        pace.tick(clock.spent["train"])
         loss = None  # a checkpoint outside the evaluations is never the best
         if due:
             with clock.on("evaluate"):
@@ -136,6 +137,7 @@ def train(
             loss = float(np.mean(scores["loss"]))
         if due or stop:
             notes = {"seconds": clock.spent, "window": window.to_json()}
+            workdir.wait_for_disk()
             checkpoints.save(state, experiment, loss, notes)
             signals.stop_if_agreed(saved_at(step))
     progress.close()

@@ -48,9 +48,9 @@ class Signals:
     @contextlib.contextmanager
     def at_once(self, saved: str) -> Iterator[None]:
         """While the block runs, which has nothing to lose, the first signal ends the process."""
-        self.stop_if_any(saved)
         self._nothing_to_lose = saved
         try:
+            self.stop_if_any(saved)  # of what came before; from here on the thread ends it
             yield
         finally:
             self._nothing_to_lose = None

@@ -18,6 +18,8 @@ from lstmjax.experiment import Experiment
 from lstmjax.order import bucketed_indices, training_indices
 from lstmjax.tasks.base import Batch, Data, Shape
 
+ROWS = 7919  # of a batch of which only the shapes are of interest: a number that no other axis has
+
 
 @flax.struct.dataclass
 class State:
@@ -49,6 +51,40 @@ def check_sizes(experiment: Experiment, data: Data) -> None:
         raise UserError(
             f"the training text holds {size} windows, batch_size asks for {experiment.batch_size} "
             "side by side: lower batch_size or task.window"
+        )
+
+
+def check_shapes(experiment: Experiment, data: Data) -> None:
+    """Raises UserError where the model is at fault, or its outputs do not fit the targets.
+
+    Traces one forward pass and computes nothing. A loss that came to its shape by broadcasting
+    would hold the batch's axis twice, or not in the first place.
+    """
+    alone = dataclasses.replace(experiment, seeds=1, batch_size=ROWS)
+    task, model = experiment.task, type(experiment.model).__name__
+
+    def forward(arrays: Any) -> tuple[Any, Batch]:
+        state = make_init(alone, data)(arrays)
+        batch = task.batch(arrays, "train", np.zeros(ROWS, np.int32), data.shapes[0])
+        outputs, _ = experiment.apply(
+            state.params, batch, state.carry, train=True, rngs={"dropout": state.key}
+        )
+        return outputs, batch
+
+    outputs, batch = jax.eval_shape(forward, data.arrays)
+    expected = (ROWS,) if batch.mask is None else batch.mask.shape
+    try:
+        loss = jax.eval_shape(task.loss, outputs, batch).shape
+        fits = loss[: len(expected)] == expected and ROWS not in loss[1:]
+    except (AttributeError, TypeError, ValueError):
+        fits = False
+    if not fits:
+        given = jax.tree.map(lambda leaf: leaf.shape[1:], outputs)
+        wanted = (batch.targets if batch.mask is None else batch.mask).shape[1:]
+        raise UserError(
+            f"model {model} puts out {given} for an example, which does not fit the targets of "
+            f"task {type(task).__name__}, {wanted}: change whether it has an output at every step "
+            "(model.every_step), or choose another architecture"
         )
 
 
@@ -120,7 +156,7 @@ def make_step(
         of_shapes = [functools.partial(slope, shape) for shape in data.shapes]
         (value, after), gradient = jax.lax.switch(bucket, of_shapes)
         updates, opt_state = optimizer.update(gradient, state.opt_state, state.params, value=value)
-        log = {"loss": value, "gradient_norm": optax.tree.norm(gradient)}
+        log = {"loss": value, "gradient_norm": optax.tree.norm(gradient).astype(jnp.float32)}
         finite = jnp.isfinite(log["loss"]) & jnp.isfinite(log["gradient_norm"])
         before, state = (
             state.replace(carry=carry),

@@ -1,14 +1,16 @@
 """A training directory: one experiment, its log, its report, and a lock while it runs."""
 
+import contextlib
 import fcntl
 import json
 import os
 import pathlib
-from typing import Any
+from collections.abc import Iterator
+from typing import IO, Any
 
 import numpy as np
 
-from lstmjax import settings
+from lstmjax import integrity, settings
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment, read_experiment
 
@@ -86,9 +88,22 @@ class Workdir:
         """Appends a JSON object to metrics.jsonl; UserError where that fails."""
         if self._lock is None:
             return
+        with self._open_log() as file:
+            file.write(json.dumps(line) + "\n")
+
+    def wait_for_disk(self) -> None:
+        """Returns when the log would outlast a loss of power; UserError where that fails."""
+        if self._lock is None:
+            return
+        with self._open_log() as file:
+            os.fsync(file.fileno())
+            integrity.wait_for_disk(self.path)
+
+    @contextlib.contextmanager
+    def _open_log(self) -> Iterator[IO[str]]:
         try:
             with open(self.path / "metrics.jsonl", "a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+                yield file
         except OSError as error:
             raise UserError(
                 f"{self.path / 'metrics.jsonl'}: cannot be written ({error.strerror}); the "

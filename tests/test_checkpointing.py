@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,8 @@ from lstmjax.checkpointing import Checkpoints, restore_best
 from lstmjax.errors import UserError
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.run import run
-from lstmjax.training import init_state
+from lstmjax.training import State, init_state
+from lstmjax.workdir import Workdir
 from tests import tiny
 from tests.test_run import files, what_must_be_equal
 
@@ -92,6 +94,32 @@ def test_a_run_falls_back_to_the_checkpoint_before_and_ends_the_same(workdir, fi
     assert files(workdir / "checkpoints" / "6") == before
     assert (workdir / "checkpoints" / "12.damaged").is_dir()
     assert what_must_be_equal(workdir) == what_must_be_equal(finished)
+
+
+def test_all_is_on_the_disk_before_a_checkpoint_appears(tmp_path, monkeypatch):
+    """Its files and directories, and the log; then that it is there."""
+    synced, held, genuine = set(), [], os.fsync
+
+    def sync(opened):
+        genuine(opened)
+        synced.add(os.fstat(opened).st_ino)
+
+    def rename(source, target, plain=pathlib.Path.rename):
+        needed = [source, *source.rglob("*"), tmp_path, tmp_path / "metrics.jsonl"]
+        held.append([path for path in needed if path.stat().st_ino not in synced])
+        synced.clear()
+        return plain(source, target)
+
+    zeros = {"w": np.zeros(3)}
+    state = State(np.int32(6), zeros, zeros, np.zeros(2), None, np.int32(0))
+    experiment = tiny.echo().resolve()
+    with Workdir(tmp_path, experiment) as workdir, Checkpoints(workdir.checkpoints) as checkpoints:
+        workdir.log({"step": 6, "loss": 1.0, "gradient_norm": 1.0})
+        monkeypatch.setattr(os, "fsync", sync)
+        monkeypatch.setattr(pathlib.Path, "rename", rename)
+        workdir.wait_for_disk()
+        checkpoints.save(state, experiment, 1.0, {})
+    assert held[-1] == [] and synced == {workdir.checkpoints.stat().st_ino}
 
 
 def test_reading_passes_a_damaged_checkpoint_over_and_leaves_it(workdir, capsys):

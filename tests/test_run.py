@@ -10,12 +10,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from lstmjax import run as run_module
 from lstmjax import training
 from lstmjax.checkpointing import Checkpoints, restore_best
 from lstmjax.errors import Interrupted, UserError
+from lstmjax.models.bidirectional import Bidirectional
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import Adam
 from lstmjax.run import run
+from lstmjax.tasks.cumulative_sum import CumulativeSum
+from lstmjax.tasks.damped_sine import DampedSine
+from lstmjax.tasks.echo import Echo
 from lstmjax.training import init_state, make_step, stretch_of
 from lstmjax.workdir import Workdir, read_log
 from tests import tiny
@@ -97,6 +102,16 @@ def test_the_report_says_what_the_contract_promises(tmp_path):
     assert (tmp_path / "figures" / "learning_curve.png").stat().st_size > 1000
 
 
+def test_a_signal_during_the_report_stops_what_comes_after(tmp_path, monkeypatch):
+    """As the next lesson of a course."""
+    monkeypatch.setattr(run_module, "train", lambda *_: (None, None))
+    monkeypatch.setattr(run_module, "report", lambda *_: ({}, None))
+    monkeypatch.setattr(Echo, "floors", lambda *_: {})
+    monkeypatch.setattr(run_module, "write_report", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(Interrupted, match="SIGINT: all 12 steps done, and the report written"):
+        run(tiny.echo(), tmp_path)
+
+
 def test_lines_after_the_checkpoint_are_written_anew(tmp_path):
     run(tiny.echo(), tmp_path)
     log = (tmp_path / "metrics.jsonl").read_text()
@@ -124,6 +139,43 @@ def test_a_bad_setting_leaves_no_directory(tmp_path):
         run(tiny.echo(steps=0), tmp_path / "new")
     with pytest.raises(UserError, match="no such file"):
         run(tiny.text(tmp_path).override([f"task.path={tmp_path}/absent"]), tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("name", ["dtype", "param_dtype"])
+def test_float64_is_refused_where_jax_would_compute_in_float32(name):
+    experiment = tiny.echo().override([f"model.{name}=float64"])
+    with pytest.raises(UserError, match=rf"model.{name} is float64.*JAX_ENABLE_X64=1"):
+        experiment.resolve()
+    with jax.enable_x64(True):
+        experiment.resolve()
+
+
+FEW = dict(valid_examples=50, test_examples=50)
+
+
+@pytest.mark.parametrize(
+    "changes, told",
+    [
+        (dict(model=Vanilla(features=8, every_step=True)), r"\(4, 6\) .* task Echo, \(\)"),
+        (dict(model=Vanilla(features=8, every_step=True), seeds=2), r"\(4, 6\) .* task Echo, \(\)"),
+        (
+            dict(task=CumulativeSum(length=4, **FEW), model=Bidirectional(every_step=False)),
+            r"\(1,\) .* task CumulativeSum, \(4,\)",
+        ),
+        (  # (batch, 1, 5) and (batch, 5) broadcast
+            dict(task=DampedSine(length=1, **FEW), model=Vanilla(features=8, every_step=True)),
+            r"\(1, 5\) .* task DampedSine, \(5,\)",
+        ),
+        (
+            dict(task=CumulativeSum(length=4, **FEW), model=Bidirectional(merge="none")),
+            r"\(\(4, 1\), \(4, 1\)\) .* task CumulativeSum, \(4,\)",
+        ),
+    ],
+)
+def test_outputs_that_do_not_fit_the_targets_leave_no_directory(changes, told, tmp_path):
+    with pytest.raises(UserError, match=f"puts out {told}: change whether"):
+        run(tiny.echo(**changes), tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 

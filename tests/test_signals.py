@@ -1,9 +1,14 @@
+import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
+
+from lstmjax.errors import Interrupted
+from lstmjax.signals import Signals, deferred_signals
 
 SCRIPT = """
 import hashlib
@@ -39,3 +44,19 @@ def test_a_signal_ends_a_program_that_runs_no_python(number, nothing_to_lose, ne
     assert process.returncode == 128 + number
     (line,) = told.splitlines()
     assert line.startswith(f"{number.name}: ") and line.endswith("run the same command to go on")
+
+
+def test_a_signal_just_before_the_block_does_not_wait_for_its_end(monkeypatch):
+    """One that comes when nothing had come at the last look."""
+    ended, look = threading.Event(), Signals.stop_if_any
+
+    def look_and_be_told(signals, saved):
+        look(signals, saved)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.2)  # the thread has it
+
+    monkeypatch.setattr(os, "_exit", lambda status: ended.set())
+    monkeypatch.setattr(Signals, "stop_if_any", look_and_be_told)
+    with deferred_signals() as signals, pytest.raises(Interrupted):
+        with signals.at_once("all saved"):
+            assert ended.wait(10)

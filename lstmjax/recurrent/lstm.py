@@ -92,6 +92,7 @@ class LSTM(nn.Module):
         if resets is not None:
             resets = resets.reshape(rows, time)
             if self.reverse:
+                resets = resets if valid is None else resets & valid  # padding starts nothing
                 # read backward, a sequence begins at its last step: the one before a next start
                 resets = jnp.pad(resets[:, 1:], ((0, 0), (0, 1)))
         kernel = choose_kernel(self.kernel)

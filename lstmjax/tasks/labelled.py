@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import hashlib
 import io
+import math
 import pathlib
 from typing import Literal
 
@@ -227,10 +228,16 @@ class Labelled(Classification):
     ) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Mean and deviation of each number of a step, over the valid steps (size, time, *step)."""
         steps = inputs[np.arange(inputs.shape[1]) < lengths[:, None]]  # (steps, *step)
+        if not len(steps):
+            raise UserError(
+                f"task.train {self.train}: nothing is left to train on once sequences are held out "
+                "for the validation; add sequences, or name a file of others with task.valid"
+            )
         steps = steps.reshape(len(steps), -1)
         mean, deviation = np.zeros(steps.shape[1]), np.ones(steps.shape[1])
         if self.standardize != "none":
             axis = 0 if self.standardize == "each" else None
+            steps = np.where(np.isnan(steps).all(axis), 0, steps)  # of what was never observed
             mean += np.nanmean(steps, axis, np.float64)
             deviation *= np.nanstd(steps, axis, np.float64)
         deviation[deviation == 0] = 1.0  # of a channel that never changes
@@ -259,8 +266,9 @@ class Labelled(Classification):
 
 
 def _by_number(label: str) -> tuple[float, str]:
-    """The order of labels: numbers by their value, then texts."""
+    """The order of labels: finite numbers by their value, then texts."""
     try:
-        return float(label), label
+        value = float(label)
     except ValueError:
-        return float("inf"), label
+        value = math.inf
+    return (value if math.isfinite(value) else math.inf), label

@@ -202,7 +202,10 @@ class Series(SeriesFile):
         # with a decoder (batch, [targets,] steps, ...), else all of it on one axis
         outputs = outputs.reshape(len(outputs), series, steps, together, -1)
         outputs = jnp.moveaxis(outputs, 1, 2).reshape(len(outputs), steps, -1, outputs.shape[-1])
-        head = self.read_as if outputs.shape[-1] == self.read_as.width else self.scored_as
+        heads = {head.width: head for head in (self.scored_as, self.read_as)}
+        if outputs.shape[-1] not in heads:
+            raise ValueError(f"outputs of {outputs.shape[-1]} numbers a value, not {list(heads)}")
+        head = heads[outputs.shape[-1]]
         return head, head.place(outputs, batch.targets.shift, batch.targets.scale)
 
     def rollout(self, model: Callable[[Batch], tuple[Any, Any]], batch: Batch) -> tuple[Any, Any]:

@@ -28,7 +28,8 @@ def floors(task: "Series", data: Data) -> dict[str, dict[str, float]]:
     normalization `last`, the value a season before moved by the newest change since a season.
     Least squares reads what the model reads, normalized as it is, with indicators of what is
     missing. Where the task forecasts distributions a floor has bands, too: the quantiles of its own
-    errors in the training part, for each target and step of the horizon.
+    errors in the training part, for each target and step of the horizon. Where that part is shorter
+    than a window, as it may be for recursive forecasts, there is neither a fit nor a band.
     """
     task = dataclasses.replace(task, forecast="direct", decoder=False)
     forecasts = {"last value": _repeat(task, data, 1)}
@@ -112,7 +113,9 @@ def _by_series(task: "Series", values: np.ndarray) -> np.ndarray:
 
 def _score(task: "Series", data: Data, forecast: Forecast) -> dict[str, float]:
     """The task's metrics over the test split."""
-    bands = _bands(task, data, forecast) if task.read_as.is_probabilistic else {}
+    bands = {}
+    if task.read_as.is_probabilistic and task.windows("train"):
+        bands = _bands(task, data, forecast)
     sums, count = {}, 0
     for origins, batch in _windows(task, data, "test"):
         said = forecast(origins, batch)

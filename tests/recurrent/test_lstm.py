@@ -79,6 +79,20 @@ def test_resets_separate_sequences_in_a_row(kernel, reverse):
 
 
 @kernels
+@pytest.mark.parametrize("reverse", [False, True])
+def test_resets_in_the_padding_count_for_nothing(kernel, reverse):
+    """A padded row gives what the row alone gives, from a carry on, wherever else resets are."""
+    layer, variables = layer_and_weights(kernel, reverse=reverse)
+    inputs, carry = random(0, 1, 4, 3), (random(1, 1, 5), random(2, 1, 5))
+    alone, last = layer.apply(variables, inputs[:, :2], carry=carry)
+    for place in (2, 3):
+        resets = np.arange(4)[None] == place
+        padded = dict(lengths=np.array([2]), resets=resets)
+        outputs, after = layer.apply(variables, inputs, carry=carry, **padded)
+        chex.assert_trees_all_close((outputs[:, :2], after), (alone, last), **FLOAT32)
+
+
+@kernels
 def test_is_causal(kernel):
     """The gradient of output t to a later input is exactly zero, and to an earlier one is not."""
     layer, variables = layer_and_weights(kernel)

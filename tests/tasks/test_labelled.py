@@ -1,5 +1,6 @@
 import csv
 import dataclasses
+import itertools
 
 import jax.numpy as jnp
 import numpy as np
@@ -9,7 +10,7 @@ from lstmjax.errors import UserError
 from lstmjax.models.cnn_lstm import CnnLstm
 from lstmjax.prediction import predict
 from lstmjax.run import run
-from lstmjax.tasks.labelled import Labelled
+from lstmjax.tasks.labelled import Labelled, _by_number
 from lstmjax.tasks.sequence_files import read_sequences
 from lstmjax.training import init_state
 from tests import tiny
@@ -56,6 +57,21 @@ def test_a_channel_that_never_changes_reads_as_zero(tmp_path):
     batch = everything(Labelled(**files, missing="mask").resolve(), "test")
     np.testing.assert_array_equal(batch.inputs[..., 0], 0)
     np.testing.assert_array_equal(batch.inputs[..., 2:], 1)  # nothing is missing
+
+
+@pytest.mark.parametrize("standardize", ["each", "together"])
+def test_a_channel_never_observed_in_training_reads_as_zero(standardize, tmp_path):
+    inputs = np.random.default_rng(0).normal(5, 2, (6, 3, 2))
+    np.savez(tmp_path / "test.npz", inputs=inputs, labels=np.arange(6) % 2)
+    inputs[..., 0] = np.nan
+    np.savez(tmp_path / "train.npz", inputs=inputs, labels=np.arange(6) % 2)
+    names = {split: str(tmp_path / f"{split}.npz") for split in ("train", "test")}
+    task = Labelled(**names, valid=names["train"], missing="mask", standardize=standardize)
+    task = task.resolve()
+    mean, deviation = inputs[..., 1].mean(), inputs[..., 1].std()
+    other = (0, 1) if standardize == "each" else (mean, deviation)
+    np.testing.assert_allclose(task.mean, [other[0], mean], rtol=1e-6)
+    np.testing.assert_allclose(task.deviation, [other[1], deviation], rtol=1e-6)
 
 
 def test_npz_and_ts_are_the_same_task(tmp_path):
@@ -177,6 +193,12 @@ def test_classes_are_in_the_order_of_numbers(tmp_path):
     assert Labelled(**names).resolve().classes == ("9", "10")
 
 
+def test_classes_named_like_no_number_have_an_order(tmp_path):
+    """Whatever order a set has, which differs from process to process."""
+    for names in itertools.permutations(["10", "nan", "9", "up", "-inf"]):
+        assert sorted(names, key=_by_number) == ["9", "10", "-inf", "nan", "up"]
+
+
 @pytest.mark.parametrize(
     "changes, text, message",
     [
@@ -198,6 +220,14 @@ def test_faults_are_told(tmp_path, changes, text, message):
         (tmp_path / "test.ts").write_text(text)
     with pytest.raises(UserError, match=message):
         Labelled(**names | changes).resolve()
+
+
+def test_one_sequence_is_too_few_to_hold_one_out(tmp_path):
+    names = tiny.labelled_files(tmp_path)
+    for split in names:
+        (tmp_path / f"{split}.ts").write_text(tiny.ts_text(1))
+    with pytest.raises(UserError, match="task.train .*: nothing is left to train on .*task.valid"):
+        Labelled(**names).resolve()
 
 
 def test_a_changed_file_is_noticed(tmp_path):

@@ -49,6 +49,15 @@ def windows(task, split, indices=None):
     return task.batch(jax.device_put(data.arrays), split, jnp.asarray(list(indices)))
 
 
+def test_outputs_at_every_step_do_not_fit(file):
+    """They would fill the places of the horizon, and all but the first number go unread."""
+    task = series(file)
+    batch = windows(task, "train", [0, 1])
+    assert task.loss(jnp.zeros((2, 3)), batch).shape == (2, 3, 1)
+    with pytest.raises(ValueError, match="outputs of 6 numbers a value"):
+        task.loss(jnp.zeros((2, 6, 3)), batch)
+
+
 def test_windows_are_the_files_rows(file):
     task = series(file)
     load, heat = values().T

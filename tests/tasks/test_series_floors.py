@@ -99,6 +99,14 @@ def test_independent_series_share_their_weights(file):
         assert both[name]["mse"] == pytest.approx(scores["mse"], rel=1e-3)
 
 
+def test_no_band_without_a_training_window(file):
+    """A recursive model trains on windows of one row ahead, of which there are enough."""
+    short = dict(lookback=20, horizon=30, split_rows=(40, 80), head="gaussian")
+    _, scores = floors(file, forecast="recursive", **short)
+    assert set(scores) == {"last value", "value 4 rows before"}
+    assert "rmse" in scores["last value"] and "crps" not in scores["last value"]
+
+
 def test_bands_of_floors_cover_what_they_should(tmp_path):
     """White noise around a constant: errors of its best forecast are normal."""
     noise = np.random.default_rng(1).normal(size=3000)
