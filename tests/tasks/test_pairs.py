@@ -7,6 +7,7 @@ import pytest
 
 from lstmjax import evaluation, metrics
 from lstmjax.checkpointing import restore_best
+from lstmjax.decoding import respond
 from lstmjax.errors import UserError
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.prediction import predict
@@ -15,7 +16,7 @@ from lstmjax.tasks.base import Written
 from lstmjax.tasks.nearest import nearest_spelling
 from lstmjax.tasks.pairs import START, Pairs
 from lstmjax.tasks.ragged import pack
-from lstmjax.training import init_state
+from lstmjax.training import init_state, make_init
 from tests import tiny
 
 
@@ -131,6 +132,18 @@ def test_a_changed_file_and_a_model_that_cannot_write_are_told(tmp_path):
         tiny.pairs(tmp_path, model=Vanilla()).resolve()
     with pytest.raises(UserError, match="task.path is empty: give a file"):
         Pairs().resolve()
+
+
+def test_what_is_written_may_be_longer_than_what_is_right(tmp_path):
+    test = tmp_path / "test.tsv"
+    test.write_text("ab\tBAXXXX\n")  # longer than any target of training
+    experiment = tiny.pairs(tmp_path).override([f"task.test_path={test}"]).resolve()
+    data, narrow = examples(experiment.task, "valid", shape=0)
+    assert narrow.targets.shape[-1] < max(time for _, time in data.shapes) == 7
+    params = jax.eval_shape(make_init(experiment, data), data.arrays).params
+    written = jax.eval_shape(lambda p: respond(experiment, p, narrow)[1], params)
+    assert written.symbols.shape[-1] == 7
+    assert written.logits.shape[1] == narrow.targets.shape[-1]
 
 
 @pytest.fixture(scope="module")
