@@ -17,8 +17,7 @@ BEAM = flags.DEFINE_integer("beam", None, "Answers followed side by side.", lowe
 
 def main() -> None:
     """Prints the table."""
-    changes = [f"task.beam={BEAM.value}"] if BEAM.value else []
-    result = evaluation.evaluate_workdir(pathlib.Path(WORKDIR.value), SPLIT.value, changes)
+    result = evaluation.evaluate_workdir(pathlib.Path(WORKDIR.value), SPLIT.value, BEAM.value)
     print(reporting.scores(result, SPLIT.value))
 
 

@@ -146,6 +146,26 @@ def test_what_is_written_may_be_longer_than_what_is_right(tmp_path):
     assert written.logits.shape[1] == narrow.targets.shape[-1]
 
 
+@pytest.mark.parametrize(
+    "split, beam, followed", [("valid", 8, 8), ("valid", None, 1), ("test", 8, 8)]
+)
+def test_a_beam_that_is_asked_for_holds_on_every_split(
+    split, beam, followed, tmp_path, monkeypatch
+):
+    experiment = tiny.pairs(tmp_path).resolve()
+    data = experiment.task.load()
+    params = jax.eval_shape(make_init(experiment, data), data.arrays).params
+    monkeypatch.setattr(evaluation, "restore_best", lambda workdir: (experiment, params, 1))
+
+    def respond(experiment, params, batch, carry, beam):
+        assert beam == followed
+        raise InterruptedError  # before anything is compiled
+
+    monkeypatch.setattr(evaluation, "respond", respond)
+    with pytest.raises(InterruptedError):
+        evaluation.evaluate_workdir(tmp_path, split, beam)
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A model that has learned to spell backward."""
@@ -168,7 +188,7 @@ def test_it_learns_and_is_scored_on_what_it_writes(trained):
     assert wrong / 15 == pytest.approx(report["test"]["sequence_error_rate"]["mean"])
     greedy = evaluation.evaluate_workdir(directory, "test")["test"]
     assert greedy == report["test"]
-    beam = evaluation.evaluate_workdir(directory, "test", ["task.beam=4"])["test"]
+    beam = evaluation.evaluate_workdir(directory, "test", 4)["test"]
     assert beam["nats"]["mean"] == pytest.approx(greedy["nats"]["mean"])
 
 
