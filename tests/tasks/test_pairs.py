@@ -164,6 +164,8 @@ def test_a_beam_that_is_asked_for_holds_on_every_split(
     monkeypatch.setattr(evaluation, "respond", respond)
     with pytest.raises(InterruptedError):
         evaluation.evaluate_workdir(tmp_path, split, beam)
+    with pytest.raises(UserError, match="task.beam must be at most 256"):
+        evaluation.evaluate_workdir(tmp_path, split, 257)
 
 
 @pytest.fixture(scope="module")
