@@ -44,6 +44,9 @@ def call(name, *arguments):
         (["train", f"--config={CONFIG}", "--workdir=pyproject.toml"], 1, "pyproject.toml"),
         (["evaluate", "--workdir=W"], 1, "no checkpoints here"),
         (["sample", "--workdir=W", "--temperature=-1"], 2, "temperature"),
+        (["sample", "--workdir=W", f"--seed={2**31}"], 2, "--seed="),
+        (["sample", "--workdir=W", f"--length={2**31}"], 2, "--length="),
+        (["sample", "--workdir=W", f"--num_samples={2**31}"], 2, "--num_samples="),
     ],
 )
 def test_faults_get_one_line_and_a_status(arguments, status, message, tmp_path):
