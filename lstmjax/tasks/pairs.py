@@ -62,7 +62,7 @@ class Pairs(Task):
     data_seed: int = setting(0, at_least=0)  # of the split
     shapes: int = setting(6, at_least=1, at_most=16)  # lengths that batches are padded to
     beam: int = setting(1, at_least=1, at_most=256)  # answers followed side by side; 1 is greedy
-    n_best: int = setting(1, at_least=1)  # answers that launch.predict writes for each source
+    n_best: int = setting(1, at_least=1)  # answers that launch.predict writes a source, at most
     # what the files determine:
     source_vocabulary: tuple[str, ...] = ()  # in the order of their codes, which <unk> follows
     target_vocabulary: tuple[str, ...] = ()  # the same, and the stop symbol follows
@@ -210,7 +210,11 @@ class Pairs(Task):
     def answer(self, outputs: Written, batch: Batch) -> list[Any]:
         """For each source its likeliest targets as text, with their log probabilities in nats."""
         return [
-            [(self.spell(row), float(score)) for row, score in zip(rows, scores, strict=True)]
+            [
+                (self.spell(row), float(score))
+                for row, score in zip(rows, scores, strict=True)
+                if np.isfinite(score)  # a beam may be wider than there are sequences
+            ]
             for rows, scores in zip(
                 outputs.symbols[:, : self.n_best], outputs.scores[:, : self.n_best], strict=True
             )

@@ -85,6 +85,12 @@ def test_errors_are_counted_against_the_nearest_target(tmp_path):
     assert task.show(outputs, batch) == ["ab = BC wrong, AAAA or BB", "cd = CD ok"]
 
 
+def test_answers_are_no_more_than_there_are():
+    task = Pairs(target_vocabulary=("A", "B"), beam=3, n_best=3)
+    written = Written(np.array([[[0, 2], [1, 0], [1, 1]]]), np.array([[-0.5, -1, -np.inf]]), None)
+    assert task.answer(written, None) == [[("A", -0.5), ("BA", -1.0)]]
+
+
 def test_floors_by_hand(tmp_path):
     train, file = tmp_path / "train.tsv", tmp_path / "test.tsv"
     train.write_text("cat\tK\nbat\tB\nhat\tB\nmouse\tMS\n")
