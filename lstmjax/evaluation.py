@@ -110,6 +110,8 @@ def count_parameters(experiment: Experiment, params: Any) -> int:
 def evaluate_workdir(workdir: pathlib.Path, split: str, beam: int | None = None) -> dict[str, Any]:
     """Scores the best checkpoint of a training directory: what its report says, for any split.
 
+    Of the test split there are also `answers`, lines of `task.show`.
+
     Args:
       workdir: the directory of the run.
       split: which examples.
@@ -127,4 +129,5 @@ def evaluate_workdir(workdir: pathlib.Path, split: str, beam: int | None = None)
         "seeds": experiment.seeds,
         split: summarize(Evaluation(experiment, data, split, params, beam)(params)),
         "floors": experiment.task.floors(data) if split == "test" else {},
+        "answers": answers(experiment, data, params) if split == "test" else [],
     }

@@ -102,4 +102,6 @@ def test_train_stop_resume_evaluate(tmp_path):
     result = call("evaluate", f"--workdir={tmp_path}/whole")
     accuracy = reports[1]["test"]["accuracy"]["mean"]
     assert result.returncode == 0 and f"{accuracy:.4g}" in result.stdout
+    table, shown = result.stdout.split("\n\n")
+    assert table.startswith("test") and shown.count(" -> ") == shown.count("\n") == 10
     assert call("sample", f"--workdir={tmp_path}/whole").returncode == 1

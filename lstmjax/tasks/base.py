@@ -156,8 +156,11 @@ class Task:
         raise NotImplementedError
 
     def show(self, outputs: Any, batch: Batch) -> list[str]:
-        """Lines a person understands for each example: input, answer, and whether it is right."""
-        raise NotImplementedError
+        """Lines a person understands for each example: input, answer, and whether it is right.
+
+        No lines, unless the task can be told in text.
+        """
+        return []
 
     def read(self, path: pathlib.Path) -> tuple[Any, list[Batch]]:
         """Reads a user's file to predict from: what `write` needs of it, and its examples.
