@@ -69,6 +69,13 @@ def test_a_lack_of_memory_gets_one_line(fault):
     assert result.stderr.count("\n") == 1 and "error: out of memory: lower" in result.stderr
 
 
+def test_any_text_can_be_printed():
+    program = "from lstmjax import command_line; command_line.start(lambda: print('caf\\xe9'))"
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, env=environment)
+    assert (result.returncode, result.stdout, result.stderr) == (0, rb"caf\xe9" + b"\n", b"")
+
+
 def test_train_stop_resume_evaluate(tmp_path):
     train = ["--config=" + CONFIG, f"--workdir={tmp_path}/parts", *TINY]
     process = subprocess.Popen(
