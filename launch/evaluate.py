@@ -1,4 +1,4 @@
-"""Scores the best checkpoint of a run on a split, beside the floors.
+"""Scores the best checkpoint of a run on a split, beside the floors; shows answers to ten tests.
 
 python -m launch.evaluate --workdir=DIR [--split=test] [--beam=N]
 """
@@ -16,10 +16,11 @@ BEAM = flags.DEFINE_integer("beam", None, "Answers followed side by side.", lowe
 
 
 def main() -> None:
-    """Prints the table."""
-    changes = [f"task.beam={BEAM.value}"] if BEAM.value else []
-    result = evaluation.evaluate_workdir(pathlib.Path(WORKDIR.value), SPLIT.value, changes)
+    """Prints the table, and what the model says of the first tests."""
+    result = evaluation.evaluate_workdir(pathlib.Path(WORKDIR.value), SPLIT.value, BEAM.value)
     print(reporting.scores(result, SPLIT.value))
+    if result["answers"]:
+        print("", *result["answers"], sep="\n")
 
 
 if __name__ == "__main__":

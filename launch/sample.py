@@ -9,15 +9,16 @@ import pathlib
 from absl import flags
 
 from lstmjax import command_line, generation
+from lstmjax.settings import LARGEST
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required=True)
 PROMPT = flags.DEFINE_string("prompt", "\n", "The text to continue.")
-LENGTH = flags.DEFINE_integer("length", 500, "Symbols to write.", lower_bound=1)
+LENGTH = flags.DEFINE_integer("length", 500, "Symbols to write.", 1, LARGEST)
 TEMPERATURE = flags.DEFINE_float("temperature", 1.0, "0 takes the likeliest symbol.", lower_bound=0)
 TOP_K = flags.DEFINE_integer("top_k", None, "Draw among the k likeliest.", lower_bound=1)
 TOP_P = flags.DEFINE_float("top_p", None, "Draw in the likeliest share p.", 0, 1)
-NUM_SAMPLES = flags.DEFINE_integer("num_samples", 1, "How many texts.", lower_bound=1)
-SEED = flags.DEFINE_integer("seed", 0, "Of the draws.", lower_bound=0)
+NUM_SAMPLES = flags.DEFINE_integer("num_samples", 1, "How many texts.", 1, LARGEST)
+SEED = flags.DEFINE_integer("seed", 0, "Of the draws.", 0, LARGEST)
 
 
 def main() -> None:

@@ -25,6 +25,7 @@ def start(main: Callable[[], Any]) -> NoReturn:
             _exit(2, f"{arguments[1]!r} is not a flag: {_form()}")
         # orbax tells every step it takes, and of a full disk tracebacks that we tell in one line
         logging.disable(logging.ERROR)
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr is: not all are UTF-8
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             main()

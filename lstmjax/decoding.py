@@ -92,12 +92,12 @@ def respond(
     if batch.targets is not None:
         logits, _ = experiment.apply(params, batch, forced=True)
     model = functools.partial(experiment.model.apply, {"params": params})
-    source, shifted = batch.inputs
+    source, _ = batch.inputs
     written = beam_search(
         functools.partial(model, method="step"),
         model(source, batch.lengths, method="start"),
         start=START,
-        length=shifted.shape[-1],
+        length=experiment.task.longest,
         beam=beam or experiment.task.beam,
         stop=experiment.task.stop,
     )

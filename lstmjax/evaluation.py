@@ -1,7 +1,6 @@
 """Scores of a state on a split: metrics of every seed, means and deviations, floors beside them."""
 
 import pathlib
-from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -9,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from lstmjax import devices, metrics
+from lstmjax import devices, metrics, settings
 from lstmjax.checkpointing import restore_best
 from lstmjax.decoding import respond
 from lstmjax.errors import UserError
@@ -23,14 +22,17 @@ class Evaluation:
 
     Besides the task's metrics there is `loss`, the mean of what training minimizes. A stream is
     read in `evaluation_batch_size` contiguous rows, each with its carry running on. Where models
-    write, they do so by the task's beam on the test split and greedily on the others.
+    write, they do so by a beam: unless told otherwise the task's on the test split, and one, which
+    is greedy, on the others.
     """
 
-    def __init__(self, experiment: Experiment, data: Data, split: str, params: Any):
+    def __init__(
+        self, experiment: Experiment, data: Data, split: str, params: Any, beam: int | None = None
+    ):
         """Compiles the program for parameters like `params`."""
         self._arrays = data.arrays
         task, size = experiment.task, data.sizes[split]
-        beam = None if split == "test" else 1
+        beam = beam or (None if split == "test" else 1)
         parts = [(None, np.arange(size, dtype=np.int32))]  # the examples of each shape
         if data.buckets is not None:
             of = data.buckets.of[split]
@@ -105,18 +107,19 @@ def count_parameters(experiment: Experiment, params: Any) -> int:
     return sum(leaf.size for leaf in jax.tree.leaves(params)) // experiment.seeds
 
 
-def evaluate_workdir(
-    workdir: pathlib.Path, split: str, changes: Sequence[str] = ()
-) -> dict[str, Any]:
+def evaluate_workdir(workdir: pathlib.Path, split: str, beam: int | None = None) -> dict[str, Any]:
     """Scores the best checkpoint of a training directory: what its report says, for any split.
+
+    Of the test split there are also `answers`, lines of `task.show`.
 
     Args:
       workdir: the directory of the run.
       split: which examples.
-      changes: settings that differ from the run's, as `task.beam=8`.
+      beam: answers followed side by side, where the task has models write; none: as in the run.
     """
     experiment, params, step = restore_best(workdir)
-    experiment = experiment.override(changes)
+    experiment = experiment.override([f"task.beam={beam}"] if beam else [])
+    settings.check(experiment)
     data = experiment.task.load()
     if not data.sizes[split]:
         raise UserError(f"--split {split}: its examples never run out or there are none; take test")
@@ -124,6 +127,7 @@ def evaluate_workdir(
         "experiment": experiment.to_json(),
         "best_step": step,
         "seeds": experiment.seeds,
-        split: summarize(Evaluation(experiment, data, split, params)(params)),
+        split: summarize(Evaluation(experiment, data, split, params, beam)(params)),
         "floors": experiment.task.floors(data) if split == "test" else {},
+        "answers": answers(experiment, data, params) if split == "test" else [],
     }

@@ -7,6 +7,7 @@ its default and, through `setting`, the values it admits; everything here follow
 import dataclasses
 import difflib
 import importlib
+import itertools
 import math
 import sys
 import types
@@ -99,7 +100,7 @@ def _read(text: str, kind: Any) -> Any:
             return None
         return _read(text, next(option for option in options if option is not type(None)))
     if typing.get_origin(kind) is tuple:
-        inner = text.strip("()[]").rstrip(",")
+        inner = _unwrap(text).rstrip(",")
         return (
             [_read(part.strip(), typing.get_args(kind)[0]) for part in inner.split(",")]
             if inner
@@ -113,6 +114,14 @@ def _read(text: str, kind: Any) -> Any:
         except ValueError:
             return text
     return text
+
+
+def _unwrap(text: str) -> str:
+    """A list without its brackets, if the first of them is closed by the last."""
+    inner = text[1:-1]
+    depths = itertools.accumulate((c == text[0]) - (c == text[-1]) for c in inner)
+    paired = text[:1] + text[-1:] in ("()", "[]") and min(depths, default=0) >= 0
+    return inner if paired else text
 
 
 def to_json(value: Any) -> Any:

@@ -44,6 +44,9 @@ def call(name, *arguments):
         (["train", f"--config={CONFIG}", "--workdir=pyproject.toml"], 1, "pyproject.toml"),
         (["evaluate", "--workdir=W"], 1, "no checkpoints here"),
         (["sample", "--workdir=W", "--temperature=-1"], 2, "temperature"),
+        (["sample", "--workdir=W", f"--seed={2**31}"], 2, "--seed="),
+        (["sample", "--workdir=W", f"--length={2**31}"], 2, "--length="),
+        (["sample", "--workdir=W", f"--num_samples={2**31}"], 2, "--num_samples="),
     ],
 )
 def test_faults_get_one_line_and_a_status(arguments, status, message, tmp_path):
@@ -64,6 +67,13 @@ def test_a_lack_of_memory_gets_one_line(fault):
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert result.returncode == 1
     assert result.stderr.count("\n") == 1 and "error: out of memory: lower" in result.stderr
+
+
+def test_any_text_can_be_printed():
+    program = "from lstmjax import command_line; command_line.start(lambda: print('caf\\xe9'))"
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, env=environment)
+    assert (result.returncode, result.stdout, result.stderr) == (0, rb"caf\xe9" + b"\n", b"")
 
 
 def test_train_stop_resume_evaluate(tmp_path):
@@ -99,4 +109,6 @@ def test_train_stop_resume_evaluate(tmp_path):
     result = call("evaluate", f"--workdir={tmp_path}/whole")
     accuracy = reports[1]["test"]["accuracy"]["mean"]
     assert result.returncode == 0 and f"{accuracy:.4g}" in result.stdout
+    table, shown = result.stdout.split("\n\n")
+    assert table.startswith("test") and shown.count(" -> ") == shown.count("\n") == 10
     assert call("sample", f"--workdir={tmp_path}/whole").returncode == 1

@@ -7,8 +7,11 @@ import socket
 import subprocess
 import sys
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.experimental import multihost_utils
 
 from lstmjax import devices
 from lstmjax.errors import UserError
@@ -88,6 +91,16 @@ def test_two_processes_train_as_one_and_exchange_checkpoints(train, tmp_path):
         shutil.rmtree(workdir / "checkpoints" / "12")
         train(workdir, processes, slurm=True)
         np.testing.assert_allclose(losses(workdir), expected, rtol=1e-4)
+
+
+def test_what_is_gathered_is_exact(monkeypatch):
+    def allgather(values):
+        return np.stack([jnp.asarray(values)] * 2)  # through a device, which has no 64 bits
+
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    monkeypatch.setattr(multihost_utils, "process_allgather", allgather)
+    values = [2**24 + 1, 2**30 - 1, -1, 0.1]
+    np.testing.assert_array_equal(devices.gather(values), [values] * 2)
 
 
 def test_processes_are_given_whole_or_not_at_all():

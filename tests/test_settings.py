@@ -6,6 +6,7 @@ from lstmjax import settings
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.models.generative import Generative
+from lstmjax.tasks.series import Series
 from tests import tiny
 
 
@@ -36,6 +37,21 @@ def test_set_reads_tuples():
     for text in ("64,32", "(64, 32)", "[64,32]"):
         assert settings.override(Generative(), f"features={text}").features == (64, 32)
     assert settings.override(Generative(), "features=64").features == (64,)
+
+
+@pytest.mark.parametrize(
+    "text, names",
+    [
+        ("T (degC)", ("T (degC)",)),
+        ("T (degC", ("T (degC",)),
+        ("(a), p (mbar)", ("(a)", "p (mbar)")),
+        ("(T (degC), [p])", ("T (degC)", "[p]")),
+        ("()", ()),
+        ("(", ("(",)),
+    ],
+)
+def test_brackets_within_a_list_are_kept(text, names):
+    assert settings.override(Series(), f"targets={text}").targets == names
 
 
 @pytest.mark.parametrize(

@@ -31,9 +31,9 @@ class Batch(NamedTuple):
 class Written(NamedTuple):
     """What a model wrote by itself, likeliest first, and how it scores the true symbols."""
 
-    symbols: Array  # (batch, beam, length), each sequence filled up with the stop symbol
+    symbols: Array  # (batch, beam, longest), each sequence filled up with the stop symbol
     scores: Array  # (batch, beam): log probabilities of the whole sequences, in nats
-    logits: Array | None  # (batch, length, outputs), each after the true symbols before it
+    logits: Array | None  # (batch, time, outputs), each after the true symbols before it
 
 
 Shape = tuple[int, ...]  # what a batch is padded to: (time,), or (source time, target time)
@@ -91,7 +91,8 @@ class Task:
     # Of how many test examples a run draws the `panels`.
     pictured: ClassVar[int] = 0
     # Whether what counts is the sequence that a model writes by itself: then `metrics`, `show` and
-    # `answer` read what was `Written`, and there are `beam`, the width of the search, and `stop`.
+    # `answer` read what was `Written`, and there are `beam`, the width of the search, `stop`, and
+    # `longest`, the symbols that are written at most.
     writes: ClassVar[bool] = False
 
     @property
@@ -155,8 +156,11 @@ class Task:
         raise NotImplementedError
 
     def show(self, outputs: Any, batch: Batch) -> list[str]:
-        """Lines a person understands for each example: input, answer, and whether it is right."""
-        raise NotImplementedError
+        """Lines a person understands for each example: input, answer, and whether it is right.
+
+        No lines, unless the task can be told in text.
+        """
+        return []
 
     def read(self, path: pathlib.Path) -> tuple[Any, list[Batch]]:
         """Reads a user's file to predict from: what `write` needs of it, and its examples.

@@ -103,11 +103,7 @@ def read_table(path: str, separator: str) -> Table:
       UserError: it is missing, empty, not UTF-8, ragged, or has no header; or nothing can be
         separated by `separator`.
     """
-    if len(separator) != 1 or separator in '"\r\n\0':
-        raise UserError(
-            f"task.separator is {separator!r}: give one character that stands between cells, as "
-            "in --set task.separator=';'"
-        )
+    separator = character(separator)
     content = _content(path)
     try:
         text = content.decode("utf-8-sig")
@@ -137,6 +133,17 @@ def read_table(path: str, separator: str) -> Table:
                 "mend the row, or set task.separator"
             )
     return Table(path, names, rows, lines[1:], hashlib.sha256(content).hexdigest())
+
+
+def character(separator: str) -> str:
+    r"""What `task.separator` stands for: one character, and `tab` or `\t` for a tab."""
+    separator = {"tab": "\t", r"\t": "\t"}.get(separator, separator)
+    if len(separator) != 1 or separator in '"\r\n\0':
+        raise UserError(
+            f"task.separator is {separator!r}: give one character that stands between cells, as "
+            "in --set task.separator=';', or tab"
+        )
+    return separator
 
 
 def _content(path: str) -> bytes:

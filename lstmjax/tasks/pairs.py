@@ -62,11 +62,11 @@ class Pairs(Task):
     data_seed: int = setting(0, at_least=0)  # of the split
     shapes: int = setting(6, at_least=1, at_most=16)  # lengths that batches are padded to
     beam: int = setting(1, at_least=1, at_most=256)  # answers followed side by side; 1 is greedy
-    n_best: int = setting(1, at_least=1)  # answers that launch.predict writes for each source
+    n_best: int = setting(1, at_least=1)  # answers that launch.predict writes a source, at most
     # what the files determine:
     source_vocabulary: tuple[str, ...] = ()  # in the order of their codes, which <unk> follows
     target_vocabulary: tuple[str, ...] = ()  # the same, and the stop symbol follows
-    longest: int = 0  # symbols of the longest target trained on, with the stop
+    longest: int = 0  # symbols of the longest target, with the stop: none longer is written
     digest: str = ""  # SHA-256 of the files, so that a changed one is noticed
 
     @property
@@ -86,8 +86,8 @@ class Pairs(Task):
 
     def resolve(self) -> "Pairs":
         """Reads the files once: both vocabularies, the longest target, the digest."""
-        train = self._parts()["train"]
-        counts = collections.Counter(symbol for pair in train for symbol in pair.source)
+        parts = self._parts()
+        counts = collections.Counter(symbol for pair in parts["train"] for symbol in pair.source)
         # of all the file: a symbol that no training target has is never written
         known = {symbol for pair in self._pairs("path") for symbol in pair.target}
         self._expect_known(known)
@@ -97,7 +97,7 @@ class Pairs(Task):
                 sorted(c for c, n in counts.items() if n >= self.unknown_below)
             ),
             target_vocabulary=tuple(sorted(known)),
-            longest=max(len(pair.target) for pair in train) + 1,
+            longest=max(len(pair.target) for part in parts.values() for pair in part) + 1,
             digest=self._digest(),
         )
 
@@ -203,15 +203,18 @@ class Pairs(Task):
         codes = encode(symbols, self.source_vocabulary)
         batches = []
         for rows, width in in_order(codes.lengths, self.shapes):
-            shifted = np.full((len(rows), self.longest), START, np.int32)
             source = np.asarray(codes.padded(rows, width, 0))
-            batches.append(Batch((source, shifted), lengths=codes.lengths[rows]))
+            batches.append(Batch((source, None), lengths=codes.lengths[rows]))
         return sources, batches
 
     def answer(self, outputs: Written, batch: Batch) -> list[Any]:
         """For each source its likeliest targets as text, with their log probabilities in nats."""
         return [
-            [(self.spell(row), float(score)) for row, score in zip(rows, scores, strict=True)]
+            [
+                (self.spell(row), float(score))
+                for row, score in zip(rows, scores, strict=True)
+                if np.isfinite(score)  # a beam may be wider than there are sequences
+            ]
             for rows, scores in zip(
                 outputs.symbols[:, : self.n_best], outputs.scores[:, : self.n_best], strict=True
             )

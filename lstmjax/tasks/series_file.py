@@ -21,7 +21,7 @@ class SeriesFile(Task):
     """
 
     path: str = ""  # a CSV file with a header
-    separator: str = ","  # of its cells
+    separator: str = ","  # of its cells; `tab` or `\t`: a tab
     targets: tuple[str, ...] = ()  # columns to forecast
     covariates: tuple[str, ...] = ()  # columns of numbers that are read beside them
     categories: tuple[str, ...] = ()  # columns of words that are read, one-hot

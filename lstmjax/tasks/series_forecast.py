@@ -11,7 +11,7 @@ import numpy as np
 
 from lstmjax.errors import UserError
 from lstmjax.tasks.base import Batch, Panel
-from lstmjax.tasks.csv_table import Table, read_table
+from lstmjax.tasks.csv_table import Table, character, read_table
 
 if TYPE_CHECKING:
     from lstmjax.tasks.series import Series
@@ -92,7 +92,7 @@ def as_csv(task: "Series", times: np.ndarray | None, forecast: Forecast) -> str:
     if times is not None:
         places = _in_words(times_after(times, horizon), task.time_format)
     out = io.StringIO()
-    writer = csv.writer(out, delimiter=task.separator, lineterminator="\n")
+    writer = csv.writer(out, delimiter=character(task.separator), lineterminator="\n")
     writer.writerow([task.time or "step", "target", "forecast", *levels])
     for step, place in enumerate(places):
         for i, name in enumerate(task.targets):

@@ -44,6 +44,13 @@ def test_what_cannot_separate_is_refused(separator, tmp_path):
         table(tmp_path, b"a,b\n1,2\n", separator)
 
 
+@pytest.mark.parametrize("separator", ["tab", r"\t", "\t"])
+def test_a_tab_can_be_typed(separator, tmp_path):
+    assert table(tmp_path, "a\tb\n1\t2\n", separator).rows == [["1", "2"]]
+    with pytest.raises(UserError, match="or tab$"):
+        table(tmp_path, "a\tb\n1\t2\n", "")
+
+
 @pytest.mark.parametrize(
     "content, told",
     [

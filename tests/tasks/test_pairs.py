@@ -7,6 +7,7 @@ import pytest
 
 from lstmjax import evaluation, metrics
 from lstmjax.checkpointing import restore_best
+from lstmjax.decoding import respond
 from lstmjax.errors import UserError
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.prediction import predict
@@ -15,7 +16,7 @@ from lstmjax.tasks.base import Written
 from lstmjax.tasks.nearest import nearest_spelling
 from lstmjax.tasks.pairs import START, Pairs
 from lstmjax.tasks.ragged import pack
-from lstmjax.training import init_state
+from lstmjax.training import init_state, make_init
 from tests import tiny
 
 
@@ -84,6 +85,12 @@ def test_errors_are_counted_against_the_nearest_target(tmp_path):
     assert task.show(outputs, batch) == ["ab = BC wrong, AAAA or BB", "cd = CD ok"]
 
 
+def test_answers_are_no_more_than_there_are():
+    task = Pairs(target_vocabulary=("A", "B"), beam=3, n_best=3)
+    written = Written(np.array([[[0, 2], [1, 0], [1, 1]]]), np.array([[-0.5, -1, -np.inf]]), None)
+    assert task.answer(written, None) == [[("A", -0.5), ("BA", -1.0)]]
+
+
 def test_floors_by_hand(tmp_path):
     train, file = tmp_path / "train.tsv", tmp_path / "test.tsv"
     train.write_text("cat\tK\nbat\tB\nhat\tB\nmouse\tMS\n")
@@ -133,6 +140,40 @@ def test_a_changed_file_and_a_model_that_cannot_write_are_told(tmp_path):
         Pairs().resolve()
 
 
+def test_what_is_written_may_be_longer_than_what_is_right(tmp_path):
+    test = tmp_path / "test.tsv"
+    test.write_text("ab\tBAXXXX\n")  # longer than any target of training
+    experiment = tiny.pairs(tmp_path).override([f"task.test_path={test}"]).resolve()
+    data, narrow = examples(experiment.task, "valid", shape=0)
+    assert narrow.targets.shape[-1] < max(time for _, time in data.shapes) == 7
+    params = jax.eval_shape(make_init(experiment, data), data.arrays).params
+    written = jax.eval_shape(lambda p: respond(experiment, p, narrow)[1], params)
+    assert written.symbols.shape[-1] == 7
+    assert written.logits.shape[1] == narrow.targets.shape[-1]
+
+
+@pytest.mark.parametrize(
+    "split, beam, followed", [("valid", 8, 8), ("valid", None, 1), ("test", 8, 8)]
+)
+def test_a_beam_that_is_asked_for_holds_on_every_split(
+    split, beam, followed, tmp_path, monkeypatch
+):
+    experiment = tiny.pairs(tmp_path).resolve()
+    data = experiment.task.load()
+    params = jax.eval_shape(make_init(experiment, data), data.arrays).params
+    monkeypatch.setattr(evaluation, "restore_best", lambda workdir: (experiment, params, 1))
+
+    def respond(experiment, params, batch, carry, beam):
+        assert beam == followed
+        raise InterruptedError  # before anything is compiled
+
+    monkeypatch.setattr(evaluation, "respond", respond)
+    with pytest.raises(InterruptedError):
+        evaluation.evaluate_workdir(tmp_path, split, beam)
+    with pytest.raises(UserError, match="task.beam must be at most 256"):
+        evaluation.evaluate_workdir(tmp_path, split, 257)
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A model that has learned to spell backward."""
@@ -155,7 +196,7 @@ def test_it_learns_and_is_scored_on_what_it_writes(trained):
     assert wrong / 15 == pytest.approx(report["test"]["sequence_error_rate"]["mean"])
     greedy = evaluation.evaluate_workdir(directory, "test")["test"]
     assert greedy == report["test"]
-    beam = evaluation.evaluate_workdir(directory, "test", ["task.beam=4"])["test"]
+    beam = evaluation.evaluate_workdir(directory, "test", 4)["test"]
     assert beam["nats"]["mean"] == pytest.approx(greedy["nats"]["mean"])
 
 

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import os
 
 import jax
@@ -16,7 +17,7 @@ from lstmjax.optimizers import Adam
 from lstmjax.prediction import predict
 from lstmjax.run import run
 from lstmjax.tasks.series import Series
-from lstmjax.tasks.series_forecast import times_after
+from lstmjax.tasks.series_forecast import as_csv, times_after
 from tests import tiny
 
 ROWS = 120
@@ -134,6 +135,8 @@ def test_without_a_time_column_steps_are_numbered(tmp_path):
     assert (tmp_path / "out.csv").read_text() == (
         f"step,target,forecast\n1,heat,{mean:.6g}\n2,heat,{mean:.6g}\n"
     )
+    task = dataclasses.replace(task, separator="tab")
+    assert as_csv(task, None, *answers).startswith("step\ttarget\tforecast\n")
     (panel,) = task.panels(answers)
     assert panel.truth is None and panel.low is None and panel.title == "heat"
 
