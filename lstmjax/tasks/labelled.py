@@ -2,7 +2,6 @@
 
 import csv
 import dataclasses
-import hashlib
 import io
 import math
 import pathlib
@@ -19,7 +18,7 @@ from lstmjax.tasks.buckets import in_order, make_buckets
 from lstmjax.tasks.classification import Classification
 from lstmjax.tasks.holding_out import hold_out
 from lstmjax.tasks.labelled_floors import guesses, summarize
-from lstmjax.tasks.lines import read_bytes
+from lstmjax.tasks.lines import digest_files
 from lstmjax.tasks.sequence_files import Sequences, read_sequences
 
 Part = tuple[np.ndarray, np.ndarray, np.ndarray]  # inputs, lengths, classes
@@ -167,11 +166,7 @@ class Labelled(Classification):
         return {split: path for split in SPLITS if (path := getattr(self, split))}
 
     def _digest(self) -> str:
-        digest = hashlib.sha256()
-        for field in [name for split in SPLITS for name in (split, f"{split}_labels")]:
-            if getattr(self, field):
-                digest.update(read_bytes(getattr(self, field), f"task.{field}"))
-        return digest.hexdigest()
+        return digest_files(self, (f"{split}{of}" for split in SPLITS for of in ("", "_labels")))
 
     def _sequences(self) -> dict[str, Sequences]:
         """The sequences of each file, all with labels that training has."""

@@ -10,7 +10,7 @@ from jax import Array
 from lstmjax.tasks.base import Batch
 from lstmjax.tasks.conll import Sentence
 from lstmjax.tasks.packing import Row
-from lstmjax.tasks.ragged import Ragged, pack
+from lstmjax.tasks.ragged import Ragged, number, pack
 
 UNKNOWN = "<unk>"  # the word and the character of code 0
 
@@ -64,10 +64,8 @@ def arrange(
     longest_word: int,
 ) -> Arrays:
     """The rows of each split as codes; of words above `longest_word`, the first and last ones."""
-    of_words, of_letters, of_tags = map(_numbered, (vocabulary, alphabet, tags))
-    forms = _numbered(
-        dict.fromkeys(word for part in parts.values() for row in part for word in row.words)
-    )
+    of_words, of_letters, of_tags = map(number, (vocabulary, alphabet, tags))
+    forms = number(word for part in parts.values() for row in part for word in row.words)
     words = [of_words.get(_key(form, lowercase), 0) for form in forms]
     cut = (_shorten(form, longest_word) for form in forms)
     spelled = pack([[of_letters.get(c, 0) for c in form] for form in cut], len(alphabet))
@@ -97,7 +95,3 @@ def _shorten(word: str, longest: int) -> str:
     left_out = max(len(word) - longest, 0)
     begin = longest // 2
     return word[:begin] + word[begin + left_out :]
-
-
-def _numbered(values: Sequence[str]) -> dict[str, int]:
-    return {value: place for place, value in enumerate(values)}

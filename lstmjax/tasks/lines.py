@@ -1,5 +1,6 @@
-"""Files of lines: read with faults told, and predictions written back a line each."""
+"""Files that settings name, read with faults told, and predictions written back a line each."""
 
+import hashlib
 import pathlib
 from collections.abc import Iterable
 
@@ -15,6 +16,19 @@ def read_bytes(path: str | pathlib.Path, flag: str) -> bytes:
         raise UserError(f"{flag} {path}: no such file{remedy}") from None
     except OSError as error:
         raise UserError(f"{flag} {path}: {error.strerror}") from error
+
+
+def digest_files(task: object, fields: Iterable[str]) -> str:
+    """SHA-256 of the files that fields of a task name, one after the other; empty ones name none.
+
+    Raises:
+      UserError: one is missing or unreadable.
+    """
+    digest = hashlib.sha256()
+    for field in fields:
+        if path := getattr(task, field):
+            digest.update(read_bytes(path, f"task.{field}"))
+    return digest.hexdigest()
 
 
 def read_lines(path: str | pathlib.Path, flag: str) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 from jax import Array
 
 from lstmjax.tasks.pair_files import Pair
-from lstmjax.tasks.ragged import Ragged, pack
+from lstmjax.tasks.ragged import Ragged, number, pack
 
 
 class Arrays(NamedTuple):
@@ -32,8 +32,8 @@ def arrange(
 ) -> Arrays:
     """The pairs of each split: in training each an example, otherwise each source."""
     every = [pair for part in parts.values() for pair in part]
-    sources = _numbered(pair.source for pair in every)
-    targets = _numbered(pair.target for pair in every)
+    sources = number(pair.source for pair in every)
+    targets = number(pair.target for pair in every)
     source, references = {}, {}
     for split, part in parts.items():
         of = collections.defaultdict(list)
@@ -52,11 +52,6 @@ def arrange(
 
 def encode(rows: Iterable[tuple[str, ...]], vocabulary: tuple[str, ...]) -> Ragged:
     """Rows of symbols as codes; what the vocabulary lacks is the code after its last."""
-    codes = _numbered(vocabulary)
+    codes = number(vocabulary)
     unknown = len(codes)
     return pack([[codes.get(symbol, unknown) for symbol in row] for row in rows], unknown)
-
-
-def _numbered(values: Iterable) -> dict:
-    """The place of each different value, in the order of their first occurrence."""
-    return {value: place for place, value in enumerate(dict.fromkeys(values))}

@@ -3,7 +3,6 @@
 import collections
 import dataclasses
 import functools
-import hashlib
 import pathlib
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -19,7 +18,7 @@ from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 from lstmjax.tasks.base import SPLITS, Batch, Data, Shape, Task, Written
 from lstmjax.tasks.buckets import in_order, make_buckets
-from lstmjax.tasks.lines import read_bytes, read_lines, write_lines
+from lstmjax.tasks.lines import digest_files, read_lines, write_lines
 from lstmjax.tasks.nearest import nearest_spelling
 from lstmjax.tasks.pair_arrays import Arrays, arrange, encode
 from lstmjax.tasks.pair_files import (
@@ -265,11 +264,7 @@ class Pairs(Task):
                     )
 
     def _digest(self) -> str:
-        digest = hashlib.sha256()
-        for field in ("path", "valid_path", "test_path"):
-            if getattr(self, field):
-                digest.update(read_bytes(getattr(self, field), f"task.{field}"))
-        return digest.hexdigest()
+        return digest_files(self, ("path", "valid_path", "test_path"))
 
 
 def _errors(written: Array, targets: Array, stop: int) -> tuple[Array, Array]:

@@ -1,6 +1,6 @@
 """Sequences of unequal length, one after the other in one array: nothing is stored as padding."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -21,6 +21,11 @@ class Ragged(NamedTuple):
         inside = places < self.lengths[rows][..., None]
         flat = jnp.minimum(self.starts[rows][..., None] + places, len(self.codes) - 1)
         return jnp.where(inside, self.codes[flat].astype(jnp.int32), padding)
+
+
+def number(values: Iterable) -> dict:
+    """The place of each different value, in the order of their first occurrence."""
+    return {value: place for place, value in enumerate(dict.fromkeys(values))}
 
 
 def pack(rows: Sequence[Sequence[int]], symbols: int) -> Ragged:

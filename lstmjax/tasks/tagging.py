@@ -1,7 +1,6 @@
 """Tagged sentences: a tag for every word, from files in columns."""
 
 import dataclasses
-import hashlib
 import pathlib
 from collections.abc import Mapping, Sequence
 
@@ -28,7 +27,7 @@ from lstmjax.tasks.conll import (
 )
 from lstmjax.tasks.holding_out import hold_out
 from lstmjax.tasks.lexicon import Arrays, arrange, learn
-from lstmjax.tasks.lines import read_bytes, write_lines
+from lstmjax.tasks.lines import digest_files, write_lines
 from lstmjax.tasks.packing import Row, pack_sentences, unpack
 from lstmjax.tasks.ragged import pack
 from lstmjax.tasks.spans import are_spans, count_spans
@@ -185,10 +184,7 @@ class Tagging(Task):
         return {split: path for split in SPLITS if (path := getattr(self, split))}
 
     def _digest(self) -> str:
-        digest = hashlib.sha256()
-        for split, path in self._files().items():
-            digest.update(read_bytes(path, f"task.{split}"))
-        return digest.hexdigest()
+        return digest_files(self, SPLITS)
 
     def _parts(self) -> dict[str, list[Sentence]]:
         """The sentences of each split."""
