@@ -12,7 +12,7 @@ from absl import flags
 from lstmjax import command_line, figures
 from lstmjax.benchmark.suite import PARTS, Suite, benchmark
 from lstmjax.errors import UserError
-from lstmjax.workdir import check_writable
+from lstmjax.files import check_writable
 
 JSON = flags.DEFINE_string("json", None, "File for the figures; a picture goes beside it.")
 PEERS = flags.DEFINE_bool("peers", False, "Run PyTorch, Keras and Flax on the same work, too.")

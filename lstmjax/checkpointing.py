@@ -20,8 +20,8 @@ import tensorstore
 
 from lstmjax import devices, integrity, settings
 from lstmjax.errors import UserError
-from lstmjax.experiment import Experiment, read_experiment, read_json
-from lstmjax.workdir import write_json
+from lstmjax.experiment import Experiment, read_experiment
+from lstmjax.files import read_json, write_json
 
 # orbax asks for these numbers at every save, for its own log; tensorstore 0.1.86 never frees them,
 # 30 KiB a checkpoint (nor, which stays, the 20 KiB of the specifications that orbax asks for)

@@ -12,10 +12,11 @@ from lstmjax import figures, generation, reporting
 from lstmjax.checkpointing import restore_best
 from lstmjax.course_page import Figure, Lesson, Sample, Table, write_page
 from lstmjax.experiment import load_config
+from lstmjax.files import write_text
 from lstmjax.run import run
 from lstmjax.syntax import parsed_share
 from lstmjax.tasks.ngrams import NGram
-from lstmjax.workdir import read_log, write_text
+from lstmjax.workdir import read_log
 
 HEADER = ("experiment", "parameters", "score", "worst", "failed", "floors", "published", "seconds")
 SAMPLE_ROWS, SAMPLE_LENGTH = 16, 2_000  # texts drawn to see how much of them is Python

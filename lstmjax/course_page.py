@@ -7,7 +7,7 @@ import pathlib
 import re
 from collections.abc import Sequence
 
-from lstmjax.workdir import write_text
+from lstmjax.files import write_text
 
 MOST_COLUMNS = 4  # of a table that stays one on a narrow screen
 NUMBER = re.compile(

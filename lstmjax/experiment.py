@@ -3,7 +3,6 @@
 import dataclasses
 import difflib
 import importlib.util
-import json
 import pathlib
 import sys
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ import jax.numpy as jnp
 
 from lstmjax import settings
 from lstmjax.errors import UserError
+from lstmjax.files import read_json
 from lstmjax.models.base import Model
 from lstmjax.optimizers import Optimizer
 from lstmjax.settings import setting
@@ -121,16 +121,6 @@ class Experiment:
 def read_experiment(path: pathlib.Path) -> Experiment:
     """Reads `experiment.json`; UserError if it is missing, cut short or of another layout."""
     return Experiment.from_json(read_json(path), str(path))
-
-
-def read_json(path: pathlib.Path) -> Any:
-    """The JSON value in a file; UserError names the file and what is wrong with it."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist: is this a training directory?") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"{path} cannot be read as JSON: {error}") from error
 
 
 def load_config(path: str) -> Experiment:

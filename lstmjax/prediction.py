@@ -11,8 +11,8 @@ from lstmjax.checkpointing import restore_best
 from lstmjax.decoding import respond
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
+from lstmjax.files import check_writable
 from lstmjax.tasks.base import Batch
-from lstmjax.workdir import check_writable
 
 
 def predict(

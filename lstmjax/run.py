@@ -12,6 +12,7 @@ from lstmjax.checkpointing import Checkpoints
 from lstmjax.errors import UserError
 from lstmjax.evaluation import Evaluation
 from lstmjax.experiment import Experiment
+from lstmjax.files import write_json
 from lstmjax.progress import Clock, Pace, Progress
 from lstmjax.recurrent import choose_kernel
 from lstmjax.signals import Signals, deferred_signals
@@ -19,7 +20,7 @@ from lstmjax.tasks.base import Data
 from lstmjax.tasks.buckets import padded_share
 from lstmjax.training import State, check_shapes, check_sizes, compile_advance, init_state
 from lstmjax.window import Window
-from lstmjax.workdir import Workdir, read_log, write_json
+from lstmjax.workdir import Workdir, read_log
 
 
 def run(

@@ -13,6 +13,7 @@ import numpy as np
 from lstmjax import integrity, settings
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment, read_experiment
+from lstmjax.files import write_json, write_text
 
 
 class Workdir:
@@ -134,38 +135,3 @@ def read_log(file: pathlib.Path) -> list[dict[str, Any]]:
             break
         lines.append(line)
     return lines
-
-
-def check_writable(file: pathlib.Path, flag: str, source: pathlib.Path | None = None) -> None:
-    """Raises UserError where the file that a flag names has no place, or is the source."""
-    if file.is_dir() or not file.parent.is_dir():
-        wrong = "is a directory" if file.is_dir() else f"there is no directory {file.parent}"
-        raise UserError(f"{flag} {file}: {wrong}; name a file in a directory that exists")
-    if source is not None and file.exists() and source.exists() and file.samefile(source):
-        raise UserError(f"{flag} {file}: takes the place of {source}; name another file")
-
-
-def write_json(file: pathlib.Path, value: Any) -> None:
-    """Writes JSON for people to read; the file appears whole or not at all."""
-    write_text(file, json.dumps(value, indent=2) + "\n")
-
-
-def write_text(file: pathlib.Path, text: str) -> None:
-    """Writes a text file; it appears whole or not at all. UserError where that fails."""
-    write_bytes(file, text.encode())
-
-
-def write_bytes(file: pathlib.Path, content: bytes) -> None:
-    """Writes a file through a temporary one beside it; UserError where that fails."""
-    temporary = file.with_name(f".{file.name}.partial")
-    try:
-        with open(temporary, "wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(temporary, file)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise UserError(
-            f"{file}: cannot be written ({error.strerror}); what was there is intact"
-        ) from error

@@ -16,7 +16,7 @@ import jax
 from lstmjax import reporting
 from lstmjax.benchmark import peers
 from lstmjax.errors import UserError
-from lstmjax.workdir import write_json
+from lstmjax.files import write_json
 
 LAYERS = [  # (batch, time, inputs, hidden, layers, bidirectional)
     (32, 50, 32, 128, 1, False),

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lstmjax.workdir import write_bytes
+from lstmjax.files import write_bytes
 
 WIDTH = 5.4  # inches: as wide as a telephone, the type is still large enough
 RESOLUTION = 200  # dots an inch

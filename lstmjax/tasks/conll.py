@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from lstmjax.errors import UserError
-from lstmjax.tasks.lines import read_lines
+from lstmjax.files import read_lines
 
 Form = Literal["conllu", "columns"]
 CONLLU = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")

@@ -12,13 +12,13 @@ import numpy as np
 from jax import Array
 
 from lstmjax.errors import UserError
+from lstmjax.files import digest_files, write_text
 from lstmjax.settings import setting
 from lstmjax.tasks.base import SPLITS, Batch, Data, Shape
 from lstmjax.tasks.buckets import in_order, make_buckets
 from lstmjax.tasks.classification import Classification
 from lstmjax.tasks.holding_out import hold_out
 from lstmjax.tasks.labelled_floors import guesses, summarize
-from lstmjax.tasks.lines import digest_files
 from lstmjax.tasks.sequence_files import Sequences, read_sequences
 
 Part = tuple[np.ndarray, np.ndarray, np.ndarray]  # inputs, lengths, classes
@@ -160,7 +160,7 @@ class Labelled(Classification):
         for place, probabilities in zip(source, answers, strict=True):
             label = self.classes[probabilities.argmax()]
             writer.writerow([place, label, *(f"{value:.6f}" for value in probabilities)])
-        path.write_text(file.getvalue(), encoding="utf-8")
+        write_text(path, file.getvalue())
 
     def _files(self) -> dict[str, str]:
         return {split: path for split in SPLITS if (path := getattr(self, split))}

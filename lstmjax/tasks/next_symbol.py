@@ -12,12 +12,12 @@ from jax import Array
 
 from lstmjax import metrics
 from lstmjax.errors import UserError
+from lstmjax.files import read_lines, write_lines
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 from lstmjax.tasks.base import SPLITS, Batch, Data, Shape, Task
 from lstmjax.tasks.buckets import in_order
 from lstmjax.tasks.corpus import read_corpus, read_library
-from lstmjax.tasks.lines import read_lines, write_lines
 from lstmjax.tasks.ngrams import NGram
 from lstmjax.tasks.ragged import pack
 

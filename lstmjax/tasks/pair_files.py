@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from lstmjax.errors import UserError
-from lstmjax.tasks.lines import read_lines
+from lstmjax.files import read_lines
 
 Format = Literal["tsv", "cmudict"]
 Level = Literal["character", "token"]

@@ -14,11 +14,11 @@ from jax import Array
 
 from lstmjax import metrics
 from lstmjax.errors import UserError
+from lstmjax.files import digest_files, read_lines, write_lines
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 from lstmjax.tasks.base import SPLITS, Batch, Data, Shape, Task, Written
 from lstmjax.tasks.buckets import in_order, make_buckets
-from lstmjax.tasks.lines import digest_files, read_lines, write_lines
 from lstmjax.tasks.nearest import nearest_spelling
 from lstmjax.tasks.pair_arrays import Arrays, arrange, encode
 from lstmjax.tasks.pair_files import (

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lstmjax.errors import UserError
-from lstmjax.tasks.lines import read_bytes, read_lines
+from lstmjax.files import read_bytes, read_lines
 
 IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 MISSING = "?"  # a value that was not observed, in .ts files

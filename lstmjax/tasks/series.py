@@ -12,6 +12,7 @@ from jax import Array
 
 from lstmjax import metrics
 from lstmjax.errors import UserError
+from lstmjax.files import write_text
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 from lstmjax.tasks import series_floors, series_forecast
@@ -26,7 +27,6 @@ from lstmjax.tasks.series_windows import (
     in_patches,
     latest,
 )
-from lstmjax.workdir import write_text
 
 SHOWN = 3  # values of a window in a line for people
 

@@ -10,6 +10,7 @@ from jax import Array
 
 from lstmjax import metrics
 from lstmjax.errors import UserError
+from lstmjax.files import digest_files, write_lines
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 from lstmjax.tasks.base import SPLITS, Batch, Data, Shape, Task
@@ -27,7 +28,6 @@ from lstmjax.tasks.conll import (
 )
 from lstmjax.tasks.holding_out import hold_out
 from lstmjax.tasks.lexicon import Arrays, arrange, learn
-from lstmjax.tasks.lines import digest_files, write_lines
 from lstmjax.tasks.packing import Row, pack_sentences, unpack
 from lstmjax.tasks.ragged import pack
 from lstmjax.tasks.spans import are_spans, count_spans
