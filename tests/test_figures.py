@@ -170,8 +170,8 @@ def test_learning_curve(lines, facts, tmp_path):
 
 @pytest.mark.parametrize("horizon", [1, 4])
 def test_bands(horizon, tmp_path):
-    panel = Panel("load", np.arange(20.0), np.full(horizon, 21.0), truth=np.full(horizon, 20.5))
-    unknown = Panel("heat", np.arange(20.0), np.linspace(3, 5, horizon))
+    panel = Panel("load", 0, np.arange(20.0), np.full(horizon, 21.0), truth=np.full(horizon, 20.5))
+    unknown = Panel("heat", 1, np.arange(20.0), np.linspace(3, 5, horizon))
     caption = figures.bands([panel, unknown], tmp_path / "a.png")
     check_png(tmp_path / "a.png")
     assert "load, mean absolute error 0.5; heat goes from 3 to" in caption and "band" not in caption
@@ -184,6 +184,19 @@ def test_bands(horizon, tmp_path):
     pale = 1 - 0.2 * (1 - vermillion)  # the band on white, also where it is one row wide
     found = [(np.abs(png[..., :3] - pale).max(-1) < 0.02).sum() for png in (plain, banded)]
     assert found[0] < 50 < 500 < found[1]
+
+
+def test_bands_of_dated_rows_name_the_dates(tmp_path):
+    """Another year changes the labels below the axis; above it, antialiasing at most."""
+    pngs = []
+    for year in (2021, 2025):
+        days = np.datetime64(f"{year}-02-26") + np.arange(5)
+        panel = Panel("a", 0, np.arange(3.0), np.full(2, 2.0), times=(days[:3], days[3:]))
+        figures.bands([panel], tmp_path / "a.png")
+        pngs.append(image.imread(tmp_path / "a.png"))
+    axis = pngs[0].shape[0] * 3 // 4
+    differs = (np.abs(pngs[0] - pngs[1]) > 0.5).any(-1)
+    assert not differs[:axis].any() and differs[axis:].any()
 
 
 def test_directions(tmp_path):

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.ticker import MaxNLocator
 
 from lstmjax.experiment import Experiment
@@ -23,29 +24,36 @@ def bands(panels: Sequence[Panel], path: pathlib.Path) -> str:
     with style.picture(path, 1.2 + 1.9 * len(panels)) as figure:
         rows = figure.subplots(len(panels), 1, squeeze=False)[:, 0]
         for axes, panel in zip(rows, panels, strict=True):
-            ahead = np.arange(len(panel.forecast)) + 1
-            axes.plot(np.arange(-len(panel.past), 0) + 1, panel.past, color=style.INK, label="read")
+            before, ahead = _places(panel)
+            axes.plot(before, panel.past, color=style.INK, label="read")
             if panel.truth is not None:
                 axes.plot(ahead, panel.truth, ".-", color=style.BLUE, markersize=4, label="true")
             axes.plot(
                 ahead, panel.forecast, ".-", color=style.VERMILLION, markersize=4, label="forecast"
             )
             if panel.low is not None:
-                # a step as wide as the row, so that one row alone has a band
+                places, low, high = ahead, panel.low, panel.high
+                if len(ahead) == 1:  # as wide as the row, so that it can be seen
+                    width = ahead[0] - before[-1]
+                    places = ahead[0] + width * np.array([-0.5, 0.5])
+                    low, high = (np.repeat(end, 2) for end in (low, high))
                 axes.fill_between(
-                    np.append(ahead - 0.5, ahead[-1] + 0.5),
-                    np.append(panel.low, panel.low[-1]),
-                    np.append(panel.high, panel.high[-1]),
-                    step="post",
+                    places,
+                    low,
+                    high,
                     color=style.VERMILLION,
                     alpha=0.2,
                     linewidth=0,
                     label=panel.band,
                 )
             axes.set_title(panel.title)
-            axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+            if panel.times is None:
+                axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+                axes.set_xlabel("rows after the last one read" if axes is rows[-1] else "")
+            else:
+                axes.xaxis.set_major_locator(AutoDateLocator(minticks=3))
+                axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
             style.grid(axes)
-        rows[-1].set_xlabel("rows after the last one read")
         handles, labels = rows[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=4)
     band = f" with {panels[0].band}" if panels[0].low is not None else ""
@@ -71,7 +79,16 @@ def test_forecasts(experiment: Experiment, data: Data, params: Any, path: pathli
         return experiment.apply(params, batch)[0], batch
 
     outputs, batch = jax.device_get(forecast(params, data.arrays))
-    return bands(task.panels(task.answer(outputs, batch)), path)
+    rows = task.origin("test") + indices + 1
+    panels = task.panels(task.answer(outputs, batch))
+    return bands([p._replace(title=f"{p.title}, row {rows[p.example]:,} on") for p in panels], path)
+
+
+def _places(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
+    """Where the rows read and forecast stand: counted from the last one read, or in days."""
+    if panel.times is not None:
+        return tuple(date2num(times) for times in panel.times)
+    return np.arange(-len(panel.past), 0) + 1, np.arange(len(panel.forecast)) + 1
 
 
 def _said(panel: Panel) -> str:

@@ -51,12 +51,14 @@ class Panel(NamedTuple):
     """One forecast of one series, for a picture; NaN where nothing was observed."""
 
     title: str
+    example: int  # which of the answers it shows
     past: np.ndarray  # (rows read,)
     forecast: np.ndarray  # (horizon,)
     truth: np.ndarray | None = None  # (horizon,), where it is known
     low: np.ndarray | None = None  # (horizon,): the band's ends, if there is one
     high: np.ndarray | None = None
     band: str = ""  # which band it is
+    times: tuple[np.ndarray, np.ndarray] | None = None  # of the rows read, and forecast; datetime64
 
 
 class Data(NamedTuple):
@@ -181,8 +183,13 @@ class Task:
         """Writes the answers to the examples of `source`, in their order."""
         raise NotImplementedError
 
-    def panels(self, answers: list[Any]) -> list[Panel]:
-        """What a picture of answers shows; nothing, unless the task forecasts series."""
+    def panels(self, answers: list[Any], source: Any = None) -> list[Panel]:
+        """What a picture of answers shows; nothing, unless the task forecasts series.
+
+        Args:
+          answers: to examples of a split, or to those of `source`.
+          source: what `read` has kept of a user's file.
+        """
         return []
 
 

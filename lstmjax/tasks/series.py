@@ -320,6 +320,6 @@ class Series(SeriesFile):
         """A CSV file with a line for each step and target."""
         write_text(path, series_forecast.as_csv(self, source, *answers))
 
-    def panels(self, answers: list[Forecast]) -> list[Panel]:
+    def panels(self, answers: list[Forecast], source: Any = None) -> list[Panel]:
         """What was read and is forecast."""
-        return series_forecast.panels(self, answers)
+        return series_forecast.panels(self, answers, source)

@@ -125,19 +125,32 @@ def _in_words(times: np.ndarray, form: str | None) -> list[str]:
     return [text.replace("T", " ") for text in np.datetime_as_string(times, unit)]
 
 
-def panels(task: "Series", forecasts: list[Forecast]) -> list[Panel]:
-    """A panel for each forecast or each target, whichever are more."""
+def panels(
+    task: "Series", forecasts: list[Forecast], times: np.ndarray | None = None
+) -> list[Panel]:
+    """A panel for each forecast or each target, whichever are more.
+
+    Args:
+      task: whose forecasts they are.
+      forecasts: at least one.
+      times: of all rows of the file whose end they go on from, if it has any.
+    """
     shown = []
     for k in range(min(max(len(forecasts), len(task.targets)), MOST_PANELS)):
-        forecast, i = forecasts[k % len(forecasts)], k % len(task.targets)
-        rows = max(3 * len(forecast.median), LEAST_ROWS)
+        example, i = k % len(forecasts), k % len(task.targets)
+        forecast = forecasts[example]
+        past = forecast.past[-max(3 * len(forecast.median), LEAST_ROWS) :, i]
         truth = forecast.truth[:, i]
         panel = Panel(
             title=task.targets[i],
-            past=forecast.past[-rows:, i],
+            example=example,
+            past=past,
             forecast=forecast.median[:, i],
             truth=None if np.isnan(truth).all() else truth,
         )
+        if times is not None:
+            ahead = times_after(times, len(forecast.median))
+            panel = panel._replace(times=(times[len(times) - len(past) :], ahead))
         if forecast.quantiles is not None:
             low, *_, high = np.moveaxis(forecast.quantiles[:, i], -1, 0)
             share = 100 * (task.levels[-1] - task.levels[0])

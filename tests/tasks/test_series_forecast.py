@@ -139,6 +139,17 @@ def test_without_a_time_column_steps_are_numbered(tmp_path):
     assert as_csv(task, None, *answers).startswith("step\ttarget\tforecast\n")
     (panel,) = task.panels(answers)
     assert panel.truth is None and panel.low is None and panel.title == "heat"
+    assert panel.times is None
+
+
+def test_a_picture_of_dated_rows_has_their_times(tmp_path):
+    file = tiny.series_csv(tmp_path, ROWS)
+    task = Series(path=str(file), targets=("heat",), time="day", lookback=6, horizon=2).resolve()
+    source, (batch,) = task.read(file)
+    (panel,) = task.panels(task.answer(jnp.zeros((1, 2)), batch), source)
+    read, ahead = panel.times
+    np.testing.assert_array_equal(read, source[-6:])
+    np.testing.assert_array_equal(ahead, times_after(source, 2))
 
 
 @pytest.mark.parametrize(
