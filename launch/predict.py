@@ -21,9 +21,9 @@ N_BEST = flags.DEFINE_integer("n_best", None, "Answers written for each source."
 def main() -> None:
     """Writes the answers, in the order of the examples."""
     paths = (pathlib.Path(flag.value) for flag in (WORKDIR, INPUT, OUTPUT))
-    changes = [f"task.{flag.name}={flag.value}" for flag in (BEAM, N_BEST) if flag.value]
-    count = predict(*paths, changes)
-    print(f"{OUTPUT.value}: {count:,} answers", file=sys.stderr)
+    count, picture = predict(*paths, BEAM.value, N_BEST.value)
+    beside = "" if picture is None else f"; {picture}: a picture"
+    print(f"{OUTPUT.value}: {count:,} answer{'s' * (count != 1)}{beside}", file=sys.stderr)
 
 
 if __name__ == "__main__":

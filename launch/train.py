@@ -5,6 +5,7 @@ python -m launch.train --config=configs/NAME.py --workdir=DIR [--set key=value].
 """
 
 import pathlib
+import sys
 
 from absl import flags
 
@@ -31,6 +32,7 @@ def main() -> None:
     report = run(experiment, pathlib.Path(WORKDIR.value), CHECK.value)
     if devices.is_main():
         print(reporting.scores(report), reporting.footer(report), sep="\n")
+        print(f"all of it is in {WORKDIR.value}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -60,6 +60,8 @@ def _interrupt(number: int, _: Any) -> NoReturn:
 def _parse(arguments: Sequence[str]) -> list[str]:
     try:
         return flags.FLAGS(list(arguments))
+    except SystemExit:  # after --help, which absl takes for a failure
+        sys.exit(0)
     except flags.UnrecognizedFlagError as error:
         _exit(2, f"{' '.join(str(error).split())} ({_form()}; --help lists the flags)")
     except flags.Error as error:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from lstmjax import devices, metrics, settings
+from lstmjax import devices, metrics
 from lstmjax.checkpointing import restore_best
 from lstmjax.decoding import respond
 from lstmjax.errors import UserError
@@ -118,8 +118,7 @@ def evaluate_workdir(workdir: pathlib.Path, split: str, beam: int | None = None)
       beam: answers followed side by side, where the task has models write; none: as in the run.
     """
     experiment, params, step = restore_best(workdir)
-    experiment = experiment.override([f"task.beam={beam}"] if beam else [])
-    settings.check(experiment)
+    experiment = experiment.with_options(beam=beam)
     data = experiment.task.load()
     if not data.sizes[split]:
         raise UserError(f"--split {split}: its examples never run out or there are none; take test")

@@ -78,6 +78,18 @@ class Experiment:
             experiment = settings.override(experiment, assignment)
         return experiment
 
+    def with_options(self, **options: int | None) -> "Experiment":
+        """A copy whose task has a command's options, as beam=8; those that are None stay."""
+        given = {name: value for name, value in options.items() if value is not None}
+        for name in given:
+            if all(field.name != name for field in settings.fields(self.task)):
+                raise UserError(
+                    f"--{name}: task {type(self.task).__name__} has no such choice; leave it out"
+                )
+        experiment = dataclasses.replace(self, task=dataclasses.replace(self.task, **given))
+        settings.check(experiment)
+        return experiment
+
     def apply(
         self, params: Any, batch: Batch, carry: Any = None, train: bool = False, **settings: Any
     ) -> tuple[Any, Any]:

@@ -1,12 +1,11 @@
 """Predictions for a user's file from a checkpoint alone."""
 
 import pathlib
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 
-from lstmjax import devices, figures, settings
+from lstmjax import devices, figures
 from lstmjax.checkpointing import restore_best
 from lstmjax.decoding import respond
 from lstmjax.errors import UserError
@@ -15,12 +14,20 @@ from lstmjax.files import check_writable
 from lstmjax.tasks.base import Batch
 
 
+class Predicted(NamedTuple):
+    """What was written."""
+
+    answers: int  # how many examples were answered
+    picture: pathlib.Path | None  # beside the answers, where the task forecasts series
+
+
 def predict(
     workdir: pathlib.Path,
     source: pathlib.Path,
     destination: pathlib.Path,
-    changes: Sequence[str] = (),
-) -> int:
+    beam: int | None = None,
+    n_best: int | None = None,
+) -> Predicted:
     """Reads examples from a file, and writes the answers of a directory's best checkpoint.
 
     Of several seeds, the first answers. Order and count of the examples are kept. Where the task
@@ -30,18 +37,15 @@ def predict(
       workdir: the directory of the run.
       source: the file of examples.
       destination: where the answers go.
-      changes: settings that differ from the run's, as `task.beam=8`.
-
-    Returns:
-      How many examples were answered.
+      beam: answers followed side by side, where the model writes sequences; none: as in the run.
+      n_best: answers written for each example, if there may be several; none: as in the run.
 
     Raises:
       UserError: the directory or the file is at fault, or the answers cannot be written.
     """
     check_writable(destination, "--output", source)
     experiment, params, _ = restore_best(workdir)
-    experiment = experiment.override(changes)
-    settings.check(experiment)
+    experiment = experiment.with_options(beam=beam, n_best=n_best)
     picture = destination.with_suffix(".png") if experiment.task.pictured else None
     if picture is not None:
         if picture == destination:
@@ -51,8 +55,8 @@ def predict(
     answers = answer(experiment, experiment.first_seed(params), batches)
     experiment.task.write(destination, kept, answers)
     if picture is not None:
-        figures.bands(experiment.task.panels(answers), picture)
-    return len(answers)
+        figures.bands(experiment.task.panels(answers, kept), picture)
+    return Predicted(len(answers), picture)
 
 
 def answer(experiment: Experiment, params: Any, batches: list[Batch]) -> list[Any]:

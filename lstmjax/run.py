@@ -83,6 +83,7 @@ def train(
         if step:
             state = checkpoints.restore(state, experiment, step)
         if step == experiment.steps:
+            say(f"all {step:,} steps are done already")
             return state, clock
         advance = compile_advance(experiment, data, state)
         validate = Evaluation(experiment, data, "valid", state.params)
@@ -166,7 +167,15 @@ def _not_finite(step: int, last: dict[str, Any], saved: int | None) -> str:
 
 
 def _in_words(scores: dict[str, Any]) -> str:
-    return "  ".join(f"valid {name} {np.mean(value):.4g}" for name, value in scores.items())
+    """The validation scores; the loss only if it is none of the others."""
+    others = [value for name, value in scores.items() if name != "loss"]
+    told = any(np.array_equal(scores["loss"], value) for value in others)
+    shown = (
+        f"{name} {np.mean(value):.4g}"
+        for name, value in scores.items()
+        if not (told and name == "loss")
+    )
+    return f"valid {'  '.join(shown)}"
 
 
 def report(

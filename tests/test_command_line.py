@@ -58,6 +58,11 @@ def test_faults_get_one_line_and_a_status(arguments, status, message, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_help_is_no_fault():
+    result = call("sample", "--help")
+    assert result.returncode == 0 and "--prompt: The text to continue." in result.stdout
+
+
 @pytest.mark.parametrize("fault", ["MemoryError()", "JaxRuntimeError('RESOURCE_EXHAUSTED: 9')"])
 def test_a_lack_of_memory_gets_one_line(fault):
     program = (
@@ -97,6 +102,9 @@ def test_train_stop_resume_evaluate(tmp_path):
     assert call("train", *train).returncode == 0
     whole = call("train", "--config=" + CONFIG, f"--workdir={tmp_path}/whole", *TINY)
     assert whole.returncode == 0 and "chance" in whole.stdout
+    assert whole.stderr.endswith(f"all of it is in {tmp_path}/whole\n")
+    again = call("train", *train)
+    assert again.returncode == 0 and "all 40 steps are done already" in again.stderr
     reports = [
         json.loads((tmp_path / name / "report.json").read_text()) for name in ("parts", "whole")
     ]

@@ -35,8 +35,16 @@ def test_answers_take_the_place_of_nothing(finished, source, output, fault, tmp_
     assert {path.name for path in tmp_path.iterdir()} == {source, "link.csv"}
 
 
+@pytest.mark.parametrize("option", ["beam", "n_best"])
+def test_a_choice_that_the_task_lacks_is_refused(finished, option, tmp_path):
+    source = spoiled.write("csv", tmp_path)
+    with pytest.raises(UserError, match=f"--{option}: task Series has no such choice; leave it"):
+        predict(finished, source, tmp_path / "out.csv", **{option: 2})
+    assert not (tmp_path / "out.csv").exists()
+
+
 def test_the_picture_lies_beside_the_forecast(finished, tmp_path):
     source = spoiled.write("csv", tmp_path)
-    assert predict(finished, source, tmp_path / "out.csv") == 1
+    assert predict(finished, source, tmp_path / "out.csv") == (1, tmp_path / "out.png")
     assert (tmp_path / "out.csv").read_text().startswith("day,target,forecast")
     assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")

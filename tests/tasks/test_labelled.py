@@ -164,7 +164,7 @@ def test_predictions_in_the_order_of_the_file(trained, labelled, tmp_path):
     directory, report = trained
     source = tmp_path / "new.ts"
     source.write_text(tiny.ts_text(10, seed=10, labelled=labelled))  # the test file again
-    assert predict(directory / "run", source, tmp_path / "out.csv") == 10
+    assert predict(directory / "run", source, tmp_path / "out.csv").answers == 10
     with open(tmp_path / "out.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["sequence", "label", "probability down", "probability up"]

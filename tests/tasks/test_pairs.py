@@ -205,13 +205,13 @@ def test_predictions_in_order_with_scores(trained, tmp_path):
     words = ["abc", "de", "bad\tignored", "eaé", "abc"] * 20
     source, answers = tmp_path / "words", tmp_path / "answers"
     source.write_text("\n".join(words))
-    assert predict(directory, source, answers) == 100
+    assert predict(directory, source, answers).answers == 100
     lines = [line.split("\t") for line in answers.read_text().splitlines()]
     assert [line[0] for line in lines] == [word.partition("\t")[0] for word in words]
     assert lines[:5] == lines[5:10]
     assert sum(line[1].startswith(line[0][::-1].upper()) for line in lines[:5]) >= 3
     best = tmp_path / "best"
-    assert predict(directory, source, best, ["task.beam=4", "task.n_best=3"]) == 100
+    assert predict(directory, source, best, beam=4, n_best=3).answers == 100
     several = [line.split("\t") for line in best.read_text().splitlines()]
     assert [line[0] for line in several[::3]] == [line[0] for line in lines]
     scores = np.array([float(line[2]) for line in several]).reshape(100, 3)
@@ -227,7 +227,7 @@ def test_faults_of_predictions_are_told(trained, tmp_path):
         predict(directory, source, answers)
     source.write_text("ab\n")
     with pytest.raises(UserError, match="--n_best is 3, above --beam, 1"):
-        predict(directory, source, answers, ["task.n_best=3"])
+        predict(directory, source, answers, n_best=3)
     assert not answers.exists()
 
 

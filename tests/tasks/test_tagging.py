@@ -101,7 +101,7 @@ def test_predictions_fill_the_column(trained, tmp_path):
     for tag in ("AUX", "PART", "VERB", "PUNCT", "NOUN"):
         text = text.replace(f"\t{tag}\t", "\t_\t")
     source.write_text(text)
-    assert predict(directory / "run", source, answer) == 6
+    assert predict(directory / "run", source, answer).answers == 6
     told = (directory / "test.conllu").read_text().splitlines()
     found = answer.read_text().splitlines()
     assert len(found) == len(told)
@@ -120,7 +120,7 @@ def test_predictions_of_a_text(trained, tmp_path):
     directory, _ = trained
     lines = ["Unseen wörds !", "a b c d e f g h", "stop"]  # the last fits in a row with the first
     (tmp_path / "new.txt").write_text("\n".join(lines))
-    assert predict(directory / "run", tmp_path / "new.txt", tmp_path / "out.conllu") == 3
+    assert predict(directory / "run", tmp_path / "new.txt", tmp_path / "out.conllu").answers == 3
     cells = [line.split("\t") for line in (tmp_path / "out.conllu").read_text().splitlines()]
     assert [row[1] for row in cells if len(row) > 1] == " ".join(lines).split()
     assert all(row[3] != "_" for row in cells if len(row) > 1)
