@@ -7,7 +7,7 @@ import pathlib
 
 from absl import flags
 
-from lstmjax import command_line
+from lstmjax import command_line, devices
 from lstmjax.course import run_course
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the course.", required=True)
@@ -17,6 +17,7 @@ CONFIGS = flags.DEFINE_string("configs", "configs", "Directory of the configs.")
 
 def main() -> None:
     """Runs the lessons; those that a directory holds already are not trained again."""
+    devices.split_cores()
     run_course(pathlib.Path(WORKDIR.value), pathlib.Path(CONFIGS.value), SEEDS.value)
 
 

@@ -7,7 +7,7 @@ import pathlib
 
 from absl import flags
 
-from lstmjax import command_line, evaluation, reporting
+from lstmjax import command_line, devices, evaluation, reporting
 from lstmjax.tasks.base import SPLITS
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required=True)
@@ -17,6 +17,7 @@ BEAM = flags.DEFINE_integer("beam", None, "Answers followed side by side.", lowe
 
 def main() -> None:
     """Prints the table, and what the model says of the first tests."""
+    devices.split_cores()
     result = evaluation.evaluate_workdir(pathlib.Path(WORKDIR.value), SPLIT.value, BEAM.value)
     print(reporting.scores(result, SPLIT.value))
     if result["answers"]:

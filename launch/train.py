@@ -27,6 +27,7 @@ PROCESS = flags.DEFINE_integer("process_id", None, "Which one this is, from 0.",
 def main() -> None:
     """Runs the experiment and prints its table."""
     devices.start_processes(ADDRESS.value, PROCESSES.value, PROCESS.value)
+    devices.split_cores()
     seeds = [] if SEEDS.value is None else [f"seeds={SEEDS.value}"]
     experiment = load_config(CONFIG.value).override([*SET.value, *seeds])
     report = run(experiment, pathlib.Path(WORKDIR.value), CHECK.value)

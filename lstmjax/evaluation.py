@@ -32,6 +32,7 @@ class Evaluation:
         """Compiles the program for parameters like `params`."""
         self._arrays = data.arrays
         task, size = experiment.task, data.sizes[split]
+        mesh = devices.mesh(experiment.batch_size)
         beam = beam or (None if split == "test" else 1)
         parts = [(None, np.arange(size, dtype=np.int32))]  # the examples of each shape
         if data.buckets is not None:
@@ -46,7 +47,7 @@ class Evaluation:
                 indices = examples.astype(np.int32)[places]
 
                 def one_batch(carry: Any, now: tuple[Array, Array]) -> tuple[Any, dict]:
-                    indices, valid = map(devices.spread_if_even, now)
+                    indices, valid = (devices.spread_if_even(array, mesh) for array in now)
                     batch = only(task.batch(arrays, split, indices, shape), valid)
                     scored, outputs, after = respond(experiment, params, batch, carry, beam)
                     loss = metrics.mean(task.loss(scored, batch), batch.mask)
@@ -62,7 +63,7 @@ class Evaluation:
 
         if experiment.seeds > 1:
             sums = jax.vmap(sums, (0, None))
-        program = devices.jit(sums, out_shardings=devices.everywhere())
+        program = devices.jit(sums, out_shardings=devices.everywhere(mesh))
         self._program = program.lower(params, data.arrays).compile()
 
     def __call__(self, params: Any) -> dict[str, np.ndarray]:

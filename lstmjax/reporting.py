@@ -1,5 +1,6 @@
 """Reports as tables a person reads."""
 
+import collections
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,9 +44,10 @@ def score_rows(result: dict[str, Any], split: str = "test") -> list[list[str]]:
 
 def footer(report: dict[str, Any]) -> str:
     """A line on a report's size, time, kernel and devices."""
-    seconds = report["seconds"]
+    seconds, kinds = report["seconds"], collections.Counter(report["devices"])
+    where = ", ".join(kind if count == 1 else f"{count} x {kind}" for kind, count in kinds.items())
     return (
         f"{report['parameters']:,} parameters, {report['steps']:,} updates, best at "
-        f"{report['best_step']:,}; kernel {report['kernel']} on {', '.join(report['devices'])}; "
+        f"{report['best_step']:,}; kernel {report['kernel']} on {where}; "
         f"{sum(seconds.values()):.1f} s ({seconds['compile']:.1f} compiling)"
     )

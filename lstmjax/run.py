@@ -46,7 +46,8 @@ def run(
     on_host = experiment.task.load()
     check_sizes(experiment, on_host)
     check_shapes(experiment, on_host)
-    data = on_host._replace(arrays=devices.put(on_host.arrays, devices.everywhere()))
+    mesh = devices.mesh(experiment.batch_size)
+    data = on_host._replace(arrays=devices.put(on_host.arrays, devices.everywhere(mesh)))
     if check_determinism:
         say(determinism.check(experiment, data))
     with deferred_signals() as signals, Workdir(path, experiment, devices.is_main()) as workdir:
@@ -209,7 +210,7 @@ def report(
         "parameters": evaluation.count_parameters(experiment, params),
         "seconds": {part: round(seconds, 3) for part, seconds in clock.spent.items()},
         "seeds": experiment.seeds,
-        "devices": [device.device_kind for device in devices.available()],
+        "devices": [device.device_kind for device in devices.mesh(experiment.batch_size).devices],
         "kernel": choose_kernel(experiment.model.kernel),
         "test": scores,
         **padding,

@@ -116,8 +116,9 @@ def make_init(experiment: Experiment, data: Data) -> Callable[[Any], State]:
 
 def _shardings(experiment: Experiment) -> State:
     """On which devices a state lies: the carry with the batch, everything else on each."""
-    carry = devices.spread(axis=0 if experiment.seeds == 1 else 1)
-    fields = {field.name: devices.everywhere() for field in dataclasses.fields(State)}
+    mesh = devices.mesh(experiment.batch_size)
+    carry = devices.spread(mesh, axis=0 if experiment.seeds == 1 else 1)
+    fields = {field.name: devices.everywhere(mesh) for field in dataclasses.fields(State)}
     return State(**fields | {"carry": carry if experiment.task.stream else None})
 
 
@@ -217,13 +218,14 @@ def compile_advance(experiment: Experiment, data: Data, state: State) -> Callabl
       `(state, first, count) -> (state, log)`: `count` updates, at most log_every, from step `first`
       on.
     """
-    shardings = (_shardings(experiment), devices.everywhere())
+    mesh = devices.mesh(experiment.batch_size)
+    shardings = (_shardings(experiment), devices.everywhere(mesh))
     program = devices.jit(make_advance(experiment, data), donate_argnums=0, out_shardings=shardings)
 
     def place(first: int, count: int) -> Stretch:
         indices, buckets = stretch_of(experiment, data, first, count)
-        spread = devices.spread(axis=indices.ndim - 1)
-        return Stretch(devices.put(indices, spread), devices.put(buckets, devices.everywhere()))
+        spread = devices.spread(mesh, axis=indices.ndim - 1)
+        return Stretch(devices.put(indices, spread), devices.put(buckets, devices.everywhere(mesh)))
 
     program = program.lower(state, data.arrays, place(0, 0), np.int32(0)).compile()
 

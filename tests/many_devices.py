@@ -17,6 +17,8 @@ from lstmjax.run import run
 from lstmjax.workdir import read_log
 from tests import tiny
 
+SPREAD = {1: 1, 16: 1, 31: 1, 32: 2, 48: 3, 50: 2, 51: 3, 53: 1, 64: 4, 100: 5, 999: 3, 1000: 8}
+
 
 def losses(workdir: pathlib.Path) -> np.ndarray:
     """Training and validation losses of a run."""
@@ -58,6 +60,11 @@ def main(directory: pathlib.Path) -> None:
         assert "batch_size 12 does not divide over 8 devices: take 8 or 16" in str(error), error
     else:
         raise AssertionError("a batch of 12 was divided by 8")
+    devices._are_cores = lambda _: True
+    devices.available = jax.devices
+    for size, count in SPREAD.items():
+        assert devices.mesh(size).size == count, size
+    assert len(run(tiny.echo(batch_size=48), directory / "cores")["devices"]) == 3
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Several devices and several processes, each in processes of their own."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -91,6 +92,28 @@ def test_two_processes_train_as_one_and_exchange_checkpoints(train, tmp_path):
         shutil.rmtree(workdir / "checkpoints" / "12")
         train(workdir, processes, slurm=True)
         np.testing.assert_allclose(losses(workdir), expected, rtol=1e-4)
+
+
+def test_the_commands_take_the_cores(tmp_path):
+    """Nothing said, a batch is spread over the cores; its losses are those of one device."""
+    config = tmp_path / "config.py"
+    config.write_text(
+        "from tests import tiny\n\ndef get_config():\n    return tiny.echo(batch_size=32)\n"
+    )
+    command = ["launch.train", f"--config={config}"]
+    finish(start(*command, f"--workdir={tmp_path / 'cores'}", cache=tmp_path, XLA_FLAGS=""))
+    finish(start(*command, f"--workdir={tmp_path / 'one'}", cache=tmp_path))
+    reports = {
+        name: json.loads((tmp_path / name / "report.json").read_text()) for name in ("cores", "one")
+    }
+    assert len(reports["one"]["devices"]) == 1
+    assert len(reports["cores"]["devices"]) == min(2, len(os.sched_getaffinity(0)))
+    np.testing.assert_allclose(losses(tmp_path / "cores"), losses(tmp_path / "one"), rtol=1e-4)
+    evaluate = start(
+        "launch.evaluate", f"--workdir={tmp_path / 'cores'}", cache=tmp_path, XLA_FLAGS=""
+    )
+    ((told, _),) = finish(evaluate)
+    assert f"{reports['cores']['test']['accuracy']['mean']:.4g}" in told
 
 
 def test_what_is_gathered_is_exact(monkeypatch):

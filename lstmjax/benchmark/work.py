@@ -18,7 +18,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jax import Array, lax
+from jax.sharding import Mesh
 
+from lstmjax import devices
 from lstmjax.benchmark.peers import CLASSES
 from lstmjax.benchmark.timing import milliseconds
 from lstmjax.experiment import Experiment, load_config
@@ -30,7 +32,7 @@ from lstmjax.models.stacked import Stacked
 from lstmjax.optimizers import AdamW
 from lstmjax.run import run
 from lstmjax.tasks.text import Text
-from lstmjax.training import init_state, make_advance, stretch_of
+from lstmjax.training import compile_advance, init_state
 
 LOOP = 20  # training steps in one scan
 
@@ -42,27 +44,29 @@ def _stack(hidden: int, layers: int, bidirectional: bool, kernel: str) -> Model:
 
 
 def _training(
-    batch: int, time: int, inputs: int, model: Model
-) -> tuple[Callable[..., tuple], list, Callable[..., Array]]:
-    """One step of training a stack, its (params, optimizer state), and a forward pass."""
+    batch: int, time: int, inputs: int, model: Model, mesh: Mesh
+) -> tuple[Callable[..., tuple], list, tuple[Array, Array], Callable[..., Array]]:
+    """One step of training a stack, its (params, optimizer state), examples, and a forward pass."""
     x = jax.random.normal(jax.random.key(0), (batch, time, inputs))
     y = jax.random.randint(jax.random.key(1), (batch, time), 0, CLASSES)
     optimizer = optax.adam(1e-3)
     params = jax.jit(model.init)(jax.random.key(2), x)
+    state = [params, jax.jit(optimizer.init)(params)]
 
-    def loss(params: Any) -> Array:
+    def loss(params: Any, x: Array, y: Array) -> Array:
         logits, _ = model.apply(params, x)
         return optax.softmax_cross_entropy_with_integer_labels(logits, y).mean()
 
-    def step(params: Any, opt_state: Any) -> tuple[Any, Any, Array]:
-        value, gradient = jax.value_and_grad(loss)(params)
+    def step(params: Any, opt_state: Any, x: Array, y: Array) -> tuple[Any, Any, Array]:
+        value, gradient = jax.value_and_grad(loss)(params, x, y)
         updates, opt_state = optimizer.update(gradient, opt_state)
         return optax.apply_updates(params, updates), opt_state, value
 
-    def forward(params: Any) -> Array:
+    def forward(params: Any, x: Array) -> Array:
         return model.apply(params, x)[0]
 
-    return step, [params, jax.jit(optimizer.init)(params)], forward
+    state = jax.device_put(state, devices.everywhere(mesh))
+    return step, state, jax.device_put((x, y), devices.spread(mesh)), forward
 
 
 def layer(
@@ -75,13 +79,14 @@ def layer(
     kernel: str = "auto",
 ) -> dict[str, Any]:
     """A training step, alone and as one of many in a scan, and a forward pass, in ms."""
-    step, state, forward = _training(
-        batch, time, inputs, _stack(hidden, layers, bidirectional, kernel)
+    mesh = devices.mesh(batch)
+    step, state, examples, forward = _training(
+        batch, time, inputs, _stack(hidden, layers, bidirectional, kernel), mesh
     )
 
-    def many(params: Any, opt_state: Any) -> tuple[Any, Any, Array]:
+    def many(params: Any, opt_state: Any, x: Array, y: Array) -> tuple[Any, Any, Array]:
         def body(state: tuple, _: None) -> tuple[tuple, Array]:
-            *state, value = step(*state)
+            *state, value = step(*state, x, y)
             return tuple(state), value
 
         state, values = lax.scan(body, (params, opt_state), length=LOOP)
@@ -90,13 +95,14 @@ def layer(
     programs, compiling = [], []
     for function in (step, many):
         began = clock.perf_counter()
-        lowered = jax.jit(function, donate_argnums=(0, 1)).lower(*state)
+        whole = jax.jit(function, donate_argnums=(0, 1), out_shardings=devices.everywhere(mesh))
+        lowered = whole.lower(*state, *examples)
         programs.append(lowered.compile())
         compiling.append(clock.perf_counter() - began)
 
     def advance(program: Callable) -> Callable[[], None]:
         def call() -> None:
-            *state[:], value = program(*state)
+            *state[:], value = program(*state, *examples)
             value.block_until_ready()
 
         return call
@@ -105,7 +111,7 @@ def layer(
     return {
         "train": milliseconds(advance(programs[0])),
         "train_in_scan": milliseconds(advance(programs[1]), at_least=5, calls=LOOP),
-        "forward": milliseconds(lambda: forward(state[0]).block_until_ready()),
+        "forward": milliseconds(lambda: forward(state[0], examples[0]).block_until_ready()),
         "compile_seconds": compiling[0],
     }
 
@@ -117,8 +123,10 @@ def products(
 
     Each layer's input projection over all steps, a chain of `time` products with the recurrent
     kernel; backward a chain with its transpose, and the products of both kernels' gradients and of
-    the inputs'. The head's are left out.
+    the inputs'. The head's are left out. A batch is spread over the cores as in training.
     """
+    mesh = devices.mesh(batch)
+    everywhere, spread = devices.everywhere(mesh), devices.spread(mesh)
     keys = iter(jax.random.split(jax.random.key(0), 64))
     shapes = [(inputs if i == 0 else hidden, hidden) for i in range(layers)]
     shapes *= 1 + bidirectional
@@ -130,7 +138,9 @@ def products(
         (drawn(time * batch, width), drawn(width, 4 * hidden) / 9, drawn(hidden, 4 * hidden) / 99)
         for width, hidden in shapes
     ]
-    first, blocks = drawn(batch, hidden), drawn(time * batch, 4 * hidden)
+    arguments = stack, drawn(batch, hidden), drawn(time * batch, 4 * hidden)
+    placed = [(spread, everywhere, everywhere) for _ in shapes], spread, spread
+    arguments = jax.device_put(arguments, placed)
 
     def chain(start: Array, kernel: Array, cut: bool) -> Array:
         def one(hidden: Array, _: None) -> tuple[Array, None]:
@@ -139,10 +149,10 @@ def products(
 
         return lax.scan(one, start, length=time)[0]
 
-    def forward(stack: list) -> list:
+    def forward(stack: list, first: Array, blocks: Array) -> list:
         return [(x @ kernel, chain(first, recurrent, True)) for x, kernel, recurrent in stack]
 
-    def backward(stack: list) -> list:
+    def backward(stack: list, first: Array, blocks: Array) -> list:
         return [
             (
                 chain(blocks[:batch], recurrent.T, False),
@@ -153,21 +163,22 @@ def products(
             for x, kernel, recurrent in stack
         ]
 
-    ahead, both = jax.jit(forward), jax.jit(lambda stack: (forward(stack), backward(stack)))
+    ahead, both = jax.jit(forward), jax.jit(lambda *of: (forward(*of), backward(*of)))
     return {
-        "forward": milliseconds(lambda: jax.block_until_ready(ahead(stack))),
-        "train": milliseconds(lambda: jax.block_until_ready(both(stack))),
+        "forward": milliseconds(lambda: jax.block_until_ready(ahead(*arguments))),
+        "train": milliseconds(lambda: jax.block_until_ready(both(*arguments))),
     }
 
 
 def memory(batch: int, time: int, hidden: int, kernel: str = "auto") -> dict[str, Any]:
     """Milliseconds of a training step of one layer, and MiB of its arguments and temporaries."""
-    step, state, _ = _training(batch, time, 64, _stack(hidden, 1, False, kernel))
-    program = jax.jit(step, donate_argnums=(0, 1)).lower(*state).compile()
+    stack, one_device = _stack(hidden, 1, False, kernel), Mesh(jax.devices()[:1], "batch")
+    step, state, examples, _ = _training(batch, time, 64, stack, one_device)
+    program = jax.jit(step, donate_argnums=(0, 1)).lower(*state, *examples).compile()
     analysis = program.memory_analysis()
 
     def call() -> None:
-        *state[:], value = program(*state)
+        *state[:], value = program(*state, *examples)
         value.block_until_ready()
 
     used = analysis.temp_size_in_bytes + analysis.argument_size_in_bytes
@@ -229,17 +240,15 @@ def text(file: str, hidden: int, batch: int, window: int) -> dict[str, Any]:
         log_every=20,
     ).resolve()
     data = experiment.task.load()
-    data = data._replace(arrays=jax.device_put(data.arrays))
+    everywhere = devices.everywhere(devices.mesh(experiment.batch_size))
+    data = data._replace(arrays=devices.put(data.arrays, everywhere))
     state = [init_state(experiment, data)]
-    stretch = stretch_of(experiment, data, 0, experiment.log_every)
     began = clock.perf_counter()
-    advance = jax.jit(make_advance(experiment, data), donate_argnums=0)
-    count = np.int32(experiment.log_every)
-    advance = advance.lower(state[0], data.arrays, stretch, count).compile()
+    advance = compile_advance(experiment, data, state[0])
     compiling = clock.perf_counter() - began
 
     def call() -> None:
-        state[0], log = advance(state[0], data.arrays, stretch, count)
+        state[0], log = advance(state[0], 0, experiment.log_every)
         log["loss"].block_until_ready()
 
     step = milliseconds(call, seconds=5, at_least=5, calls=experiment.log_every)
@@ -287,4 +296,5 @@ WORK = {
 }
 
 if __name__ == "__main__":
+    devices.split_cores()
     print(json.dumps(WORK[sys.argv[1]](**json.loads(sys.argv[2]))))
