@@ -4,7 +4,7 @@ python -m launch.train --config=configs/generative_text.py --workdir=runs/text
 python -m launch.train --config=configs/generative_text.py --workdir=runs/mine \
     --set task.path=my.txt
 
-Tiny Shakespeare, seed 0: 1.481 nats a character, 182 s on two CPU cores.
+Tiny Shakespeare, seed 0: 1.481 nats a character, 105 s on two CPU cores.
 """
 
 from lstmjax.experiment import Experiment
