@@ -58,16 +58,19 @@ def start_processes(
 def split_cores() -> None:
     """Makes a device of each core of the CPU. Call it before anything touches a device.
 
-    Nothing changes where XLA_FLAGS or JAX_NUM_CPU_DEVICES says how many there are, or where a
-    process is one of several.
+    Nothing changes where XLA_FLAGS or JAX_NUM_CPU_DEVICES says how many there are, or after
+    `start_processes` has joined some.
     """
     told = "xla_force_host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
     told = told or jax.config.jax_num_cpu_devices > 0
     if told or jax.distributed.is_initialized():
         return
-    known = hasattr(os, "sched_getaffinity")
-    cores = len(os.sched_getaffinity(0)) if known else os.cpu_count()
-    jax.config.update("jax_num_cpu_devices", cores)
+    jax.config.update("jax_num_cpu_devices", visible_cores())
+
+
+def visible_cores() -> int:
+    """The cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def available() -> list[jax.Device]:
@@ -90,7 +93,8 @@ def mesh(batch_size: int) -> Mesh:
 
 
 def _are_cores(devices: list[jax.Device]) -> bool:
-    return devices[0].platform == "cpu" and jax.config.jax_num_cpu_devices > 0
+    alone = jax.process_count() == 1
+    return alone and devices[0].platform == "cpu" and jax.config.jax_num_cpu_devices > 0
 
 
 def jit(function: Callable, *, runs_once: bool = False, **settings: Any) -> Callable:

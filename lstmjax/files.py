@@ -93,9 +93,16 @@ def write_lines(file: pathlib.Path, lines: Iterable[str]) -> None:
 
 
 def write_bytes(file: pathlib.Path, content: bytes) -> None:
-    """Writes a file through a temporary one beside it; UserError where that fails."""
+    """Writes a file through a temporary one beside it; UserError where that fails.
+
+    What is no regular file, as /dev/stdout, is written to as it is; a link stays one.
+    """
+    file = pathlib.Path(os.path.realpath(file)) if file.is_file() else file
     temporary = file.with_name(f".{file.name}.partial")
     try:
+        if file.exists() and not file.is_file():
+            file.write_bytes(content)
+            return
         with open(temporary, "wb") as out:
             out.write(content)
             out.flush()

@@ -15,5 +15,5 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0",
     }
-    # They run for milliseconds: to compile them well takes longer than it saves.
+    # Most run for milliseconds: to compile them well takes longer than it saves.
     os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
