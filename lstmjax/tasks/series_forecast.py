@@ -135,6 +135,7 @@ def panels(
       forecasts: at least one.
       times: of all rows of the file whose end they go on from, if it has any.
     """
+    ahead = None if times is None else times_after(times, task.horizon)
     shown = []
     for k in range(min(max(len(forecasts), len(task.targets)), MOST_PANELS)):
         example, i = k % len(forecasts), k % len(task.targets)
@@ -149,7 +150,6 @@ def panels(
             truth=None if np.isnan(truth).all() else truth,
         )
         if times is not None:
-            ahead = times_after(times, len(forecast.median))
             panel = panel._replace(times=(times[len(times) - len(past) :], ahead))
         if forecast.quantiles is not None:
             low, *_, high = np.moveaxis(forecast.quantiles[:, i], -1, 0)
