@@ -9,7 +9,7 @@ python -m launch.train --config=configs/bidirectional_cumulative_sum_balance.py 
 from lstmjax.experiment import Experiment
 from lstmjax.models.bidirectional import Bidirectional
 from lstmjax.optimizers import Adam
-from lstmjax.tasks.cumulative_sum import CumulativeSum
+from lstmjax.tasks.generated.cumulative_sum import CumulativeSum
 
 
 def get_config() -> Experiment:

@@ -9,7 +9,7 @@ Seed 0: all of 2,000 videos right, 13 s on two CPU cores.
 from lstmjax.experiment import Experiment
 from lstmjax.models.cnn_lstm import CnnLstm
 from lstmjax.optimizers import Adam
-from lstmjax.tasks.moving_square import MovingSquare
+from lstmjax.tasks.generated.moving_square import MovingSquare
 
 
 def get_config() -> Experiment:

@@ -9,7 +9,7 @@ python -m launch.train --config=configs/cnn_lstm_moving_square_single.py \
 from lstmjax.experiment import Experiment
 from lstmjax.models.cnn_lstm import CnnLstm
 from lstmjax.optimizers import Adam
-from lstmjax.tasks.moving_square import MovingSquare
+from lstmjax.tasks.generated.moving_square import MovingSquare
 
 
 def get_config() -> Experiment:

@@ -9,7 +9,7 @@ python -m launch.train --config=configs/encoder_decoder_addition_published.py \
 from lstmjax.experiment import Experiment
 from lstmjax.models.encoder_decoder import RepeatVector
 from lstmjax.optimizers import Adam
-from lstmjax.tasks.addition import Addition
+from lstmjax.tasks.generated.addition import Addition
 
 
 def get_config() -> Experiment:

@@ -10,7 +10,7 @@ CPU cores.
 from lstmjax.experiment import Experiment
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import Adam
-from lstmjax.tasks.rectangles import Rectangles
+from lstmjax.tasks.generated.rectangles import Rectangles
 
 
 def get_config() -> Experiment:

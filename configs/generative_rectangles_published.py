@@ -9,7 +9,7 @@ python -m launch.train --config=configs/generative_rectangles_published.py \
 from lstmjax.experiment import Experiment
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import Adam
-from lstmjax.tasks.rectangles import Rectangles
+from lstmjax.tasks.generated.rectangles import Rectangles
 
 
 def get_config() -> Experiment:

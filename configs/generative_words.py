@@ -12,7 +12,7 @@ where 4-grams reach 114.6; 471 s on one CPU core busy with other work.
 from lstmjax.experiment import Experiment
 from lstmjax.models.generative import Generative
 from lstmjax.optimizers import AdamW
-from lstmjax.tasks.words import Words
+from lstmjax.tasks.text import Words
 
 
 def get_config() -> Experiment:

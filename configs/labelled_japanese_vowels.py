@@ -11,7 +11,7 @@ an AMD EPYC, 19 of them compiling.
 from lstmjax.experiment import Experiment
 from lstmjax.models.bidirectional import Bidirectional
 from lstmjax.optimizers import AdamW
-from lstmjax.tasks.labelled import Labelled
+from lstmjax.tasks.sequences import Labelled
 
 
 def get_config() -> Experiment:

@@ -10,7 +10,7 @@ seed on one core of an AMD EPYC.
 from lstmjax.experiment import Experiment
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import AdamW
-from lstmjax.tasks.labelled import Labelled
+from lstmjax.tasks.sequences import Labelled
 
 
 def get_config() -> Experiment:

@@ -7,7 +7,7 @@ python -m launch.train --config=configs/labelled_mnist_frames.py \
 from lstmjax.experiment import Experiment
 from lstmjax.models.cnn_lstm import CnnLstm
 from lstmjax.optimizers import AdamW
-from lstmjax.tasks.labelled import Labelled
+from lstmjax.tasks.sequences import Labelled
 
 
 def get_config() -> Experiment:

@@ -9,7 +9,7 @@ python -m launch.train --config=configs/stacked_damped_sine_published.py \
 from lstmjax.experiment import Experiment
 from lstmjax.models.stacked import Stacked
 from lstmjax.optimizers import Adam
-from lstmjax.tasks.damped_sine import DampedSine
+from lstmjax.tasks.generated.damped_sine import DampedSine
 
 
 def get_config() -> Experiment:

@@ -9,7 +9,7 @@ majority 0.108), 249 s on one CPU core.
 from lstmjax.experiment import Experiment
 from lstmjax.models.stacked import Stacked
 from lstmjax.optimizers import Adam
-from lstmjax.tasks.listops import ListOps
+from lstmjax.tasks.generated.listops import ListOps
 
 
 def get_config() -> Experiment:

@@ -9,7 +9,7 @@ python -m launch.train --config=configs/vanilla_echo_published.py \
 from lstmjax.experiment import Experiment
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import Adam
-from lstmjax.tasks.echo import Echo
+from lstmjax.tasks.generated.echo import Echo
 
 
 def get_config() -> Experiment:

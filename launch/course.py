@@ -8,7 +8,7 @@ import pathlib
 from absl import flags
 
 from lstmjax import command_line, devices
-from lstmjax.course import run_course
+from lstmjax.course.lessons import run_course
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the course.", required=True)
 SEEDS = flags.DEFINE_integer("seeds", 10, "Runs of each generated lesson.", lower_bound=1)

@@ -7,7 +7,9 @@ import pathlib
 
 from absl import flags
 
-from lstmjax import command_line, devices, evaluation, reporting
+from lstmjax import command_line, devices
+from lstmjax.inference import evaluation
+from lstmjax.runs import reporting
 from lstmjax.tasks.base import SPLITS
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required=True)

@@ -9,7 +9,7 @@ import sys
 from absl import flags
 
 from lstmjax import command_line
-from lstmjax.prediction import predict
+from lstmjax.inference.prediction import predict
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required=True)
 INPUT = flags.DEFINE_string("input", None, "File of examples, in the task's format.", required=True)

@@ -8,7 +8,8 @@ import pathlib
 
 from absl import flags
 
-from lstmjax import command_line, generation
+from lstmjax import command_line
+from lstmjax.inference import generation
 from lstmjax.settings import LARGEST
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required=True)

@@ -9,9 +9,10 @@ import sys
 
 from absl import flags
 
-from lstmjax import command_line, devices, reporting
+from lstmjax import command_line, devices
 from lstmjax.experiment import load_config
-from lstmjax.run import run
+from lstmjax.runs import reporting
+from lstmjax.training.run import run
 
 CONFIG = flags.DEFINE_string("config", None, "A Python file with get_config().", required=True)
 WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required=True)

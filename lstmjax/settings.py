@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lstmjax.errors import UserError
+from lstmjax.moved import module_now
 
 LARGEST = 2**31 - 1  # whole number, so that a device's integers hold all
 OWN_PACKAGE = __name__.split(".")[0]
@@ -205,6 +206,7 @@ def _class_named(path: Any, where: str) -> type:
     class of the user's own is found once the program that restores has imported its module.
     """
     module, _, name = path.partition(":") if isinstance(path, str) else ("", "", "")
+    module = module_now(module)
     if module.split(".")[0] == OWN_PACKAGE and module not in sys.modules:
         try:
             importlib.import_module(module)

@@ -26,10 +26,11 @@ from collections.abc import Callable
 import hypothesis
 from hypothesis import strategies as st
 
-from lstmjax import command_line, integrity, settings
-from lstmjax import run as run_module
+from lstmjax import command_line, settings
 from lstmjax.benchmark import suite
 from lstmjax.experiment import load_config
+from lstmjax.runs import integrity
+from lstmjax.training import run as run_module
 from tests import spoiled, tiny
 
 CONFIGS = pathlib.Path(__file__).parent.parent.resolve() / "configs"

@@ -13,8 +13,8 @@ import numpy as np
 from lstmjax import devices
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
-from lstmjax.run import run
-from lstmjax.workdir import read_log
+from lstmjax.runs.workdir import read_log
+from lstmjax.training.run import run
 from tests import tiny
 
 SPREAD = {1: 1, 16: 1, 31: 1, 32: 2, 48: 3, 50: 2, 51: 3, 53: 1, 64: 4, 100: 5, 999: 3, 1000: 8}

@@ -19,12 +19,11 @@ from lstmjax.models.tagger import Tagger
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import Adam
 from lstmjax.tasks.base import Task
-from lstmjax.tasks.labelled import Labelled
 from lstmjax.tasks.pairs import Pairs
+from lstmjax.tasks.sequences import Labelled
 from lstmjax.tasks.series import Series
 from lstmjax.tasks.tagging import Tagging
-from lstmjax.tasks.text import Text
-from lstmjax.tasks.words import Words
+from lstmjax.tasks.text import Text, Words
 from tests import tiny
 
 NUMBERS = ("0", "-1", "1e999", "-1e999", "nan", "inf", "1.5", "9" * 30, "1e-320", "0x10", "1_0")

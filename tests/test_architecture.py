@@ -1,6 +1,7 @@
 """The direction of imports, the size of files, and every config end to end."""
 
 import ast
+import graphlib
 import pathlib
 
 import jax
@@ -8,27 +9,38 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lstmjax import evaluation, settings
-from lstmjax.checkpointing import restore_best
+from lstmjax import settings
 from lstmjax.experiment import load_config
-from lstmjax.run import run
-from lstmjax.tasks.labelled import Labelled
+from lstmjax.inference import evaluation
+from lstmjax.runs.checkpoints import restore_best
 from lstmjax.tasks.pairs import Pairs
+from lstmjax.tasks.sequences import Labelled
 from lstmjax.tasks.series import Series
 from lstmjax.tasks.tagging import Tagging
-from lstmjax.training import init_state
+from lstmjax.training.run import run
+from lstmjax.training.steps import init_state
 from tests import tiny
 
 ROOT = pathlib.Path(__file__).parent.parent
 SOURCES = sorted(ROOT.glob("lstmjax/**/*.py"))
+FOLDERS = sorted({source.parent for source in SOURCES})
 CONFIGS = sorted(ROOT.glob("configs/*.py"))
-FORBIDDEN = {  # what a part of the package must not import
-    "lstmjax/": ("launch", "configs"),
-    "lstmjax/models/": ("lstmjax.tasks", "lstmjax.experiment", "lstmjax.training"),
-    "lstmjax/tasks/": ("lstmjax.models", "lstmjax.experiment", "lstmjax.training"),
-    "lstmjax/recurrent/": ("lstmjax.tasks", "lstmjax.models", "lstmjax.experiment"),
-}
-ONLY = {"orbax": "lstmjax/checkpointing.py", "matplotlib": "lstmjax/figures"}
+# From the bottom to the top: a module imports its own room and those on lower floors.
+FLOORS = (
+    ("errors", "moved"),
+    ("settings", "files", "devices", "metrics"),
+    ("optimizers", "recurrent"),
+    ("models", "tasks"),
+    ("experiment",),
+    ("runs", "figures"),
+    ("inference",),
+    ("training", "exchange"),
+    ("estimators",),
+    ("course", "benchmark", "command_line"),
+)
+FLOOR = {room: i for i, rooms in enumerate(FLOORS) for room in rooms}
+ONLY = {"orbax": "lstmjax/runs/checkpoints.py", "matplotlib": "lstmjax/figures"}
+MOST_FILES = 14  # of a folder, so that one finds a file by looking
 
 
 def imports(source):
@@ -39,15 +51,49 @@ def imports(source):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def room_of(name):
+    return name.split(".")[1] if name.count(".") else "__init__"
+
+
+def module_of(source):
+    return ".".join(source.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_run_one_way(source):
-    place = str(source.relative_to(ROOT))
+    place, here = str(source.relative_to(ROOT)), room_of(module_of(source))
     for name in imports(source):
-        for part, forbidden in FORBIDDEN.items():
-            if place.startswith(part):
-                assert not name.startswith(forbidden), f"{place} imports {name}"
+        assert name.split(".")[0] not in ("launch", "configs"), f"{place} imports {name}"
         owner = ONLY.get(name.split(".")[0], place)
         assert place.startswith(owner), f"{place} imports {name}"
+        there = room_of(name)
+        if not name.startswith("lstmjax.") or here in ("__init__", "__main__", there):
+            continue
+        assert FLOOR[there] < FLOOR[here], f"{place} imports {name}, which is not on a lower floor"
+
+
+def test_no_two_files_import_each_other():
+    modules = {module_of(source): source for source in SOURCES}
+    graph = {
+        name: {found for found in (nearest(wanted, modules) for wanted in imports(source)) if found}
+        for name, source in modules.items()
+    }
+    try:
+        tuple(graphlib.TopologicalSorter(graph).static_order())
+    except graphlib.CycleError as error:
+        raise AssertionError(f"a circle: {' <- '.join(error.args[1])}") from error
+
+
+def nearest(name, modules):
+    """The module that an imported name is, or is in."""
+    return (
+        name if name in modules else name.rpartition(".")[0] * (name.rpartition(".")[0] in modules)
+    )
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_folder_is_seen_at_a_glance(folder):
+    assert len(list(folder.glob("*.py"))) <= MOST_FILES
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

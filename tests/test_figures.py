@@ -17,13 +17,13 @@ from lstmjax.models.stacked import Stacked
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import Adam
 from lstmjax.recurrent import LSTM
-from lstmjax.tasks.addition import Addition
 from lstmjax.tasks.base import Panel
-from lstmjax.tasks.cumulative_sum import CumulativeSum
-from lstmjax.tasks.damped_sine import DampedSine
-from lstmjax.tasks.moving_square import MovingSquare
-from lstmjax.tasks.rectangles import Rectangles
-from lstmjax.training import init_state
+from lstmjax.tasks.generated.addition import Addition
+from lstmjax.tasks.generated.cumulative_sum import CumulativeSum
+from lstmjax.tasks.generated.damped_sine import DampedSine
+from lstmjax.tasks.generated.moving_square import MovingSquare
+from lstmjax.tasks.generated.rectangles import Rectangles
+from lstmjax.training.steps import init_state
 from tests import tiny
 
 EXAMPLES = 24  # in every test split here

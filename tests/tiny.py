@@ -7,22 +7,22 @@ import struct
 
 import numpy as np
 
-from lstmjax.checkpointing import Checkpoints
 from lstmjax.experiment import Experiment
 from lstmjax.models.encoder_decoder import EncoderDecoder
 from lstmjax.models.generative import Generative
 from lstmjax.models.tagger import Tagger
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import Adam
-from lstmjax.tasks.echo import Echo
-from lstmjax.tasks.labelled import Labelled
-from lstmjax.tasks.listops import ListOps
+from lstmjax.runs.checkpoints import Checkpoints
+from lstmjax.runs.workdir import Workdir
+from lstmjax.tasks.generated.echo import Echo
+from lstmjax.tasks.generated.listops import ListOps
 from lstmjax.tasks.pairs import Pairs
+from lstmjax.tasks.sequences import Labelled
 from lstmjax.tasks.series import Series
 from lstmjax.tasks.tagging import Tagging
 from lstmjax.tasks.text import Text
-from lstmjax.training import init_state
-from lstmjax.workdir import Workdir
+from lstmjax.training.steps import init_state
 
 POEM = "the cat sat on the mat; the dog dug in the fog. " * 40
 SHORT = dict(steps=12, batch_size=4, log_every=3, evaluate_every=6)

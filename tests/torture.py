@@ -26,10 +26,10 @@ import time
 import jax
 import numpy as np
 
-from lstmjax.checkpointing import Checkpoints
 from lstmjax.optimizers import Adam
-from lstmjax.tasks.listops import ListOps
-from lstmjax.training import init_state
+from lstmjax.runs.checkpoints import Checkpoints
+from lstmjax.tasks.generated.listops import ListOps
+from lstmjax.training.steps import init_state
 from tests import tiny
 
 ROOT = pathlib.Path(__file__).parent.parent

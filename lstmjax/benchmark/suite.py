@@ -13,10 +13,10 @@ from typing import Any
 
 import jax
 
-from lstmjax import reporting
 from lstmjax.benchmark import peers
 from lstmjax.errors import UserError
 from lstmjax.files import write_json
+from lstmjax.runs import reporting
 
 LAYERS = [  # (batch, time, inputs, hidden, layers, bidirectional)
     (32, 50, 32, 128, 1, False),

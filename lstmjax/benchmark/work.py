@@ -24,15 +24,15 @@ from lstmjax import devices
 from lstmjax.benchmark.peers import CLASSES
 from lstmjax.benchmark.timing import milliseconds
 from lstmjax.experiment import Experiment, load_config
-from lstmjax.generation import CHUNK, Sampling, generate
+from lstmjax.inference.generation import CHUNK, Sampling, generate
 from lstmjax.models.base import Model
 from lstmjax.models.bidirectional import Bidirectional
 from lstmjax.models.generative import Generative
 from lstmjax.models.stacked import Stacked
 from lstmjax.optimizers import AdamW
-from lstmjax.run import run
 from lstmjax.tasks.text import Text
-from lstmjax.training import compile_advance, init_state
+from lstmjax.training.run import run
+from lstmjax.training.steps import compile_advance, init_state
 
 LOOP = 20  # training steps in one scan
 

@@ -9,8 +9,8 @@ import numpy as np
 from lstmjax import devices
 from lstmjax.experiment import Experiment
 from lstmjax.figures import style
-from lstmjax.tasks.addition import ALPHABET
 from lstmjax.tasks.base import Data
+from lstmjax.tasks.generated.addition import ALPHABET
 
 CANDIDATES = 64  # test examples that the longest are shown of
 SHOWN = 4

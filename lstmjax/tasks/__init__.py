@@ -1,1 +1,1 @@
-"""The tasks, one a module: where examples come from, how they are scored and shown."""
+"""The tasks: where examples come from, how they are scored and shown. A folder a family."""

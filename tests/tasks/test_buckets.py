@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lstmjax.evaluation import Evaluation
+from lstmjax.inference.evaluation import Evaluation
 from lstmjax.tasks.buckets import choose_widths, in_order, make_buckets, padded_share
-from lstmjax.training import init_state
+from lstmjax.training.steps import init_state
 from tests import tiny
 
 

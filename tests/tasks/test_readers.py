@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lstmjax.errors import UserError
 from lstmjax.experiment import read_experiment
 from lstmjax.files import write_json
-from lstmjax.workdir import read_log
+from lstmjax.runs.workdir import read_log
 from tests import spoiled
 
 few = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,0 +1,1 @@
+"""The course: all lessons in order, and their results as one page."""

@@ -1,0 +1,223 @@
+"""The course: every lesson's experiments one after the other, their table, pictures and samples."""
+
+import dataclasses
+import pathlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from lstmjax import figures
+from lstmjax.course.page import Figure, Lesson, Sample, Table, write_page
+from lstmjax.course.syntax import parsed_share
+from lstmjax.experiment import load_config
+from lstmjax.files import write_text
+from lstmjax.inference import generation
+from lstmjax.runs import reporting
+from lstmjax.runs.checkpoints import restore_best
+from lstmjax.runs.workdir import read_log
+from lstmjax.tasks.text.ngrams import NGram
+from lstmjax.training.run import run
+
+HEADER = ("experiment", "parameters", "score", "worst", "failed", "floors", "published", "seconds")
+SAMPLE_ROWS, SAMPLE_LENGTH = 16, 2_000  # texts drawn to see how much of them is Python
+Draw = Callable[..., str]  # (experiment, data, params of one seed, path) -> caption
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One experiment of a lesson."""
+
+    config: str  # name of the file, without .py
+    metric: str  # the headline
+    success: float  # a seed on the wrong side of this has failed
+    lower_is_better: bool = False
+    published: str = ""  # what the course's own model scored, where it did
+    one_seed: bool = False  # too long to train many side by side
+    figure: Draw | None = None
+    settings: tuple[str, ...] = ()  # changes to the config, as --set takes them
+    direction: str = ""  # its name among the lesson's runs that are compared with one another
+
+    @property
+    def name(self) -> str:
+        """What the run is called, and its directory."""
+        both = self.direction in ("", "both")
+        return self.config if both else f"{self.config}_{self.direction}"
+
+
+COURSE = {
+    "Vanilla: remember one of five digits": (
+        Entry("vanilla_echo", "accuracy", 0.999, figure=figures.gates),
+        Entry("vanilla_echo_published", "accuracy", 0.5, published="0.99-1"),
+    ),
+    "Stacked: continue a damped sine": (
+        Entry("stacked_damped_sine", "mae", 0.002, True, figure=figures.forecasts),
+        Entry("stacked_damped_sine_published", "mae", 0.04, True, published="0.021-0.033"),
+    ),
+    "CNN-LSTM: which way does the square move": (
+        Entry("cnn_lstm_moving_square_single", "accuracy", 0.9, figure=figures.video),
+        Entry("cnn_lstm_moving_square", "accuracy", 0.9),
+        Entry(
+            "cnn_lstm_moving_square_published", "accuracy", 0.9, published="0.99-1", one_seed=True
+        ),
+    ),
+    "Encoder-decoder: add three numbers": (
+        Entry("encoder_decoder_addition", "sequence_accuracy", 0.5, figure=figures.attention),
+        Entry(
+            "encoder_decoder_addition_published", "sequence_accuracy", 0.5, published="1 (leaked)"
+        ),
+    ),
+    "Bidirectional: label every step": (
+        Entry("bidirectional_cumulative_sum_balance", "accuracy", 0.96, direction="both"),
+        *(
+            Entry(
+                "bidirectional_cumulative_sum_balance",
+                "accuracy",
+                0.9,
+                settings=(f"model.direction={direction}",),
+                direction=direction,
+            )
+            for direction in ("forward", "backward")
+        ),
+        Entry("bidirectional_cumulative_sum_published", "accuracy", 0.96, published="0.998"),
+    ),
+    "Generative: rectangles, and a text": (
+        Entry("generative_rectangles", "nats", -3.0, True, figure=figures.rectangles),
+        Entry("generative_rectangles_published", "mae", 0.15, True, published="0.112"),
+        # fewer updates than the config has: the course is to end before the coffee is cold
+        Entry("generative_text", "nats", 1.6, True, one_seed=True, settings=("steps=1500",)),
+    ),
+}
+
+
+def run_course(workdir: pathlib.Path, configs: pathlib.Path, seeds: int) -> None:
+    """Runs every entry in a directory of its own and prints its scores as it ends.
+
+    At the end: the table, also as `course.md`, and all of it as one page, `course.html`. What a
+    directory holds already is not trained again.
+
+    Raises:
+      UserError: a config is missing, or a directory holds another experiment.
+    """
+    began = time.perf_counter()
+    rows, lessons = [], []
+    for title, entries in COURSE.items():
+        print(f"\n{title}", flush=True)
+        tables, pictures, samples = [], [], []
+        for entry in entries:
+            directory = workdir / entry.name
+            experiment = load_config(str(configs / f"{entry.config}.py")).override(entry.settings)
+            experiment = dataclasses.replace(experiment, seeds=1 if entry.one_seed else seeds)
+            report = run(experiment, directory)
+            print(entry.name, reporting.scores(report), reporting.footer(report), sep="\n")
+            print(flush=True)
+            rows.append(row(entry, report))
+            header, *lines = reporting.score_rows(report)
+            tables.append(Table(header, lines, f"{entry.name}, on held-out examples"))
+            pictures += draw(entry, directory)
+            if entry.config == "generative_text":
+                samples = write_python(directory)
+                print(*(f"{sample.title}\n\n{sample.text}\n" for sample in samples), sep="\n")
+        pictures += compare(workdir, [entry for entry in entries if entry.direction])
+        lessons.append(Lesson(title, (), tables, pictures, samples))
+    in_lines = [[cell.replace("\n", "; ") for cell in cells] for cells in [HEADER, *rows]]
+    print(reporting.table(in_lines))
+    write_text(workdir / "course.md", markdown(in_lines))
+    seconds = f"{time.perf_counter() - began:.0f} s in all"
+    introduction = (
+        "Six LSTM architectures, each with the experiment that shows what it is for. Scores are of "
+        "held-out examples, mean and deviation over seeds, beside what a predictor that learned "
+        "nothing, or a classical one, gets on the same examples.",
+        seconds,
+    )
+    summary = Table(HEADER, rows)
+    write_page(workdir / "course.html", lessons, introduction=introduction, summary=summary)
+    print(
+        f"{seconds}; the table: {workdir / 'course.md'}; with pictures: {workdir / 'course.html'}"
+    )
+
+
+def row(entry: Entry, report: dict[str, Any]) -> list[str]:
+    """An entry's line of the table."""
+    score = report["test"][entry.metric]
+    sign = -1 if entry.lower_is_better else 1
+    worst = sign * min(sign * value for value in score["each"])
+    failed = sum(not sign * value >= sign * entry.success for value in score["each"])
+    floors = (
+        f"{name} {floor[entry.metric]:.3g}"
+        for name, floor in report["floors"].items()
+        if entry.metric in floor
+    )
+    return [
+        entry.name,
+        f"{report['parameters']:,}",
+        f"{entry.metric} {reporting.score(score)}",
+        f"{worst:.4g}",
+        f"{failed}/{report['seeds']}",
+        "\n".join(floors),
+        entry.published,
+        f"{sum(report['seconds'].values()):.0f}",
+    ]
+
+
+def markdown(rows: list) -> str:
+    """Rows as a Markdown table, the first the header."""
+    head, *rest = [f"| {' | '.join(cells)} |" for cells in rows]
+    return "\n".join([head, "|" + " --- |" * len(rows[0]), *rest]) + "\n"
+
+
+def draw(entry: Entry, directory: pathlib.Path) -> list[Figure]:
+    """The pictures of a run: its learning curve, and its own, of the first seed."""
+    path, log = directory / "figures" / "learning_curve.png", read_log(directory / "metrics.jsonl")
+    pictures = [Figure(path, figures.learning_curve(log, path))] if log else []
+    if entry.figure is not None:
+        experiment, params, _ = restore_best(directory)
+        params = experiment.first_seed(params)
+        path = directory / "figures" / f"{entry.figure.__name__}.png"
+        caption = entry.figure(experiment, experiment.task.load(), params, path)
+        pictures.insert(0, Figure(path, caption))
+    return pictures
+
+
+def compare(workdir: pathlib.Path, entries: list[Entry]) -> list[Figure]:
+    """The pictures of a lesson's runs beside one another, if it has such runs."""
+    if not entries:
+        return []
+    directory = workdir / entries[0].name / "figures"
+    logs, runs = {}, {}
+    for entry in entries:
+        logs[entry.direction] = read_log(workdir / entry.name / "metrics.jsonl")
+        experiment, params, _ = restore_best(workdir / entry.name)
+        runs[entry.direction] = (experiment, experiment.task.load(), params)
+    curves, places = directory / "directions.png", directory / "positions.png"
+    return [
+        Figure(places, figures.positions(runs, places)),
+        Figure(curves, figures.directions(logs, curves)),
+    ]
+
+
+def write_python(directory: pathlib.Path) -> list[Sample]:
+    """Texts from a model of Python source and from 5-grams, and how much of each is Python."""
+    task, _, _ = generation.restore_text_model(directory)
+    data = task.load()
+    plain = generation.Sampling()
+    drawn = {
+        "The LSTM": generation.draw_texts(directory, "\n\n", SAMPLE_LENGTH, SAMPLE_ROWS, 0, plain)
+    }
+    ngram = NGram(np.asarray(data.arrays["train"], np.int64), task.outputs, 5)
+    prompt = task.encode("\n\n")
+    drawn["The 5-grams"] = [
+        task.decode(ngram.sample(SAMPLE_LENGTH, seed, prompt)) for seed in range(SAMPLE_ROWS)
+    ]
+    held_out = [task.decode(data.arrays["test"][: SAMPLE_LENGTH * SAMPLE_ROWS])]
+    samples = []
+    for name, texts in drawn.items():
+        share, count = parsed_share(texts)
+        title = f"{name}, at temperature 1: Python's parser takes {share:.0%} of {count} blocks"
+        samples.append(Sample(title, texts[0][:800]))
+    share, count = parsed_share(held_out)
+    return [
+        *samples,
+        Sample(f"The held-out source itself: {share:.0%} of {count}", held_out[0][:300]),
+    ]

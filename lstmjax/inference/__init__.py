@@ -1,0 +1,1 @@
+"""What one does with trained parameters: score, answer files, write sequences."""

@@ -1,0 +1,145 @@
+"""Scores of a state on a split: metrics of every seed, means and deviations, floors beside them."""
+
+import pathlib
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from lstmjax import devices, metrics
+from lstmjax.errors import UserError
+from lstmjax.experiment import Experiment
+from lstmjax.inference.decoding import respond
+from lstmjax.runs.checkpoints import restore_best
+from lstmjax.tasks.base import Batch, Data, Shape
+
+
+class Evaluation:
+    """The metrics of parameters on a whole split, in one compiled program.
+
+    Besides the task's metrics there is `loss`, the mean of what training minimizes. A stream is
+    read in `evaluation_batch_size` contiguous rows, each with its carry running on. Where models
+    write, they do so by a beam: unless told otherwise the task's on the test split, and one, which
+    is greedy, on the others.
+    """
+
+    def __init__(
+        self, experiment: Experiment, data: Data, split: str, params: Any, beam: int | None = None
+    ):
+        """Compiles the program for parameters like `params`."""
+        self._arrays = data.arrays
+        task, size = experiment.task, data.sizes[split]
+        mesh = devices.mesh(experiment.batch_size)
+        beam = beam or (None if split == "test" else 1)
+        parts = [(None, np.arange(size, dtype=np.int32))]  # the examples of each shape
+        if data.buckets is not None:
+            of = data.buckets.of[split]
+            parts = [(shape, np.flatnonzero(of == i)) for i, shape in enumerate(data.shapes)]
+
+        def sums(params: Any, arrays: Any) -> dict[str, tuple[Array, Array]]:
+            def of_shape(shape: Shape | None, examples: np.ndarray) -> dict:
+                places, valid = evaluation_indices(
+                    len(examples), task.stream, experiment.evaluation_batch_size
+                )
+                indices = examples.astype(np.int32)[places]
+
+                def one_batch(carry: Any, now: tuple[Array, Array]) -> tuple[Any, dict]:
+                    indices, valid = (devices.spread_if_even(array, mesh) for array in now)
+                    batch = only(task.batch(arrays, split, indices, shape), valid)
+                    scored, outputs, after = respond(experiment, params, batch, carry, beam)
+                    loss = metrics.mean(task.loss(scored, batch), batch.mask)
+                    scores = {"loss": loss} | dict(task.metrics(outputs, batch))
+                    return after if task.stream else None, scores
+
+                example = jax.eval_shape(lambda: task.batch(arrays, split, indices[0], shape))
+                carry = experiment.zero_carry(params, example)
+                return jax.lax.scan(one_batch, carry, (indices, valid))[1]
+
+            scores = [of_shape(*part) for part in parts if len(part[1])]
+            return jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *scores)
+
+        if experiment.seeds > 1:
+            sums = jax.vmap(sums, (0, None))
+        program = devices.jit(sums, out_shardings=devices.everywhere(mesh))
+        self._program = program.lower(params, data.arrays).compile()
+
+    def __call__(self, params: Any) -> dict[str, np.ndarray]:
+        """{metric: value}, with several seeds {metric: (seeds,) values}."""
+        batches = jax.device_get(self._program(params, self._arrays))
+        # (batches,) or (seeds, batches): added up here, in float64
+        return metrics.divide(jax.tree.map(lambda leaf: np.float64(leaf).sum(-1), batches))
+
+
+def evaluation_indices(size: int, stream: bool, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Every example of a split once, in batches, and which entries are examples.
+
+    Returns:
+      int32 and bool (batches, batch_size). Of a stream, row r is one contiguous stretch.
+    """
+    batch_size = min(batch_size, size)
+    batches = -(-size // batch_size)
+    places = np.arange(batches * batch_size, dtype=np.int32)
+    order = places.reshape(batch_size, batches).T if stream else places.reshape(batches, batch_size)
+    return np.minimum(order, size - 1), order < size
+
+
+def only(batch: Batch, valid: Array) -> Batch:
+    """The batch with the examples that are not `valid` (batch,) masked out."""
+    if batch.mask is None:
+        return batch._replace(mask=valid)
+    return batch._replace(mask=batch.mask * valid.reshape(-1, *[1] * (batch.mask.ndim - 1)))
+
+
+def summarize(scores: dict[str, np.ndarray]) -> dict[str, dict[str, Any]]:
+    """{metric: {"mean", "deviation", "each"}}; the deviation is the sample's, 0 for one seed."""
+    summary = {}
+    for name, values in scores.items():
+        each = np.atleast_1d(values)
+        deviation = each.std(ddof=1) if len(each) > 1 else 0.0
+        summary[name] = {
+            "mean": float(each.mean()),
+            "deviation": float(deviation),
+            "each": [float(value) for value in each],
+        }
+    return summary
+
+
+def answers(experiment: Experiment, data: Data, params: Any, count: int = 10) -> list[str]:
+    """What `task.show` says of the first test examples; of several seeds, the first's answers."""
+    params = experiment.first_seed(params)
+    indices = jnp.arange(min(count, data.sizes["test"]))
+    batch = experiment.task.batch(data.arrays, "test", indices, data.shapes[-1])
+    outputs = devices.jit(lambda p, b: respond(experiment, p, b)[1])(params, batch)
+    return experiment.task.show(outputs, batch)
+
+
+def count_parameters(experiment: Experiment, params: Any) -> int:
+    """How many numbers one seed's parameters are."""
+    return sum(leaf.size for leaf in jax.tree.leaves(params)) // experiment.seeds
+
+
+def evaluate_workdir(workdir: pathlib.Path, split: str, beam: int | None = None) -> dict[str, Any]:
+    """Scores the best checkpoint of a training directory: what its report says, for any split.
+
+    Of the test split there are also `answers`, lines of `task.show`.
+
+    Args:
+      workdir: the directory of the run.
+      split: which examples.
+      beam: answers followed side by side, where the task has models write; none: as in the run.
+    """
+    experiment, params, step = restore_best(workdir)
+    experiment = experiment.with_options(beam=beam)
+    data = experiment.task.load()
+    if not data.sizes[split]:
+        raise UserError(f"--split {split}: its examples never run out or there are none; take test")
+    return {
+        "experiment": experiment.to_json(),
+        "best_step": step,
+        "seeds": experiment.seeds,
+        split: summarize(Evaluation(experiment, data, split, params, beam)(params)),
+        "floors": experiment.task.floors(data) if split == "test" else {},
+        "answers": answers(experiment, data, params) if split == "test" else [],
+    }

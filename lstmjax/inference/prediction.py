@@ -1,0 +1,69 @@
+"""Predictions for a user's file from a checkpoint alone."""
+
+import pathlib
+from typing import Any, NamedTuple
+
+import jax
+
+from lstmjax import devices, figures
+from lstmjax.errors import UserError
+from lstmjax.experiment import Experiment
+from lstmjax.files import check_writable
+from lstmjax.inference.decoding import respond
+from lstmjax.runs.checkpoints import restore_best
+from lstmjax.tasks.base import Batch
+
+
+class Predicted(NamedTuple):
+    """What was written."""
+
+    answers: int  # how many examples were answered
+    picture: pathlib.Path | None  # beside the answers, where the task forecasts series
+
+
+def predict(
+    workdir: pathlib.Path,
+    source: pathlib.Path,
+    destination: pathlib.Path,
+    beam: int | None = None,
+    n_best: int | None = None,
+) -> Predicted:
+    """Reads examples from a file, and writes the answers of a directory's best checkpoint.
+
+    Of several seeds, the first answers. Order and count of the examples are kept. Where the task
+    forecasts series, a picture is written beside the answers.
+
+    Args:
+      workdir: the directory of the run.
+      source: the file of examples.
+      destination: where the answers go.
+      beam: answers followed side by side, where the model writes sequences; none: as in the run.
+      n_best: answers written for each example, if there may be several; none: as in the run.
+
+    Raises:
+      UserError: the directory or the file is at fault, or the answers cannot be written.
+    """
+    check_writable(destination, "--output", source)
+    experiment, params, _ = restore_best(workdir)
+    experiment = experiment.with_options(beam=beam, n_best=n_best)
+    picture = destination.with_suffix(".png") if experiment.task.pictured else None
+    if picture is not None:
+        if picture == destination:
+            raise UserError(f"--output {destination}: a picture goes there; name it .csv")
+        check_writable(picture, "--output: the picture", source)
+    kept, batches = experiment.task.read(source)
+    answers = answer(experiment, experiment.first_seed(params), batches)
+    experiment.task.write(destination, kept, answers)
+    if picture is not None:
+        figures.bands(experiment.task.panels(answers, kept), picture)
+    return Predicted(len(answers), picture)
+
+
+def answer(experiment: Experiment, params: Any, batches: list[Batch]) -> list[Any]:
+    """The task's answers to every row of the batches, with one seed's parameters."""
+    apply = devices.jit(lambda params, batch: respond(experiment, params, batch)[1])
+    return [
+        one
+        for batch in batches
+        for one in experiment.task.answer(jax.device_get(apply(params, batch)), batch)
+    ]

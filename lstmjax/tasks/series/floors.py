@@ -1,0 +1,143 @@
+"""What simple forecasts score on the windows that a model is tested on."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lstmjax import devices
+from lstmjax.metrics import FINISH
+from lstmjax.tasks.base import Batch, Data
+from lstmjax.tasks.series.windows import latest
+
+if TYPE_CHECKING:
+    from lstmjax.tasks.series.series import Series
+
+CHUNK = 256  # windows that are worked on at a time
+SPREAD_FROM = 2_000  # training windows, at most, whose errors give a floor its bands
+
+# From origins (count,) and the windows there to forecasts (count, horizon, targets), scaled.
+Forecast = Callable[[np.ndarray, Batch], np.ndarray]
+
+
+def floors(task: "Series", data: Data) -> dict[str, dict[str, float]]:
+    """The last observed value, the one a season before, and least squares on the same window.
+
+    Where a task takes differences, what an output of zero says is a classical forecast, too: with
+    normalization `last`, the value a season before moved by the newest change since a season.
+    Least squares reads what the model reads, normalized as it is, with indicators of what is
+    missing. Where the task forecasts distributions a floor has bands, too: the quantiles of its own
+    errors in the training part, for each target and step of the horizon. Where that part is shorter
+    than a window, as it may be for recursive forecasts, there is neither a fit nor a band.
+    """
+    task = dataclasses.replace(task, forecast="direct", decoder=False)
+    forecasts = {"last value": _repeat(task, data, 1)}
+    if task.season > 1:
+        forecasts[f"value {task.season} rows before"] = _repeat(task, data, task.season)
+    if task.difference:
+        forecasts["output of zero"] = lambda _, batch: np.asarray(batch.targets.shift)
+    if task.windows("train"):
+        forecasts["least squares on the window"] = _least_squares(task, data)
+    return {name: _score(task, data, forecast) for name, forecast in forecasts.items()}
+
+
+def _windows(task: "Series", data: Data, split: str) -> Iterator[tuple[np.ndarray, Batch]]:
+    """Origins and batches of a split, a chunk at a time."""
+    size = task.windows(split)
+    batch = devices.jit(task.batch, static_argnums=1)
+    for start in range(0, size, CHUNK):
+        indices = np.arange(start, start + CHUNK)
+        chunk = batch(data.arrays, split, np.minimum(indices, size - 1))
+        # one shape for all: what is beyond the end counts for nothing
+        mask = np.asarray(chunk.mask) & (indices < size)[:, None, None]
+        yield task.origin(split) + np.minimum(indices, size - 1), chunk._replace(mask=mask)
+
+
+def _repeat(task: "Series", data: Data, period: int) -> Forecast:
+    """The last observed value of each target, or that of the same place in the last seasons."""
+    values, seen = (np.asarray(data.arrays[name]) for name in ("values", "seen"))
+    count = len(task.targets)
+    back = -(-max(period, task.history) // period) * period
+
+    def forecast(origins: np.ndarray, batch: Batch) -> np.ndarray:
+        rows = origins[:, None] + np.arange(-back, 0)
+        there = seen[:, :count][np.maximum(rows, 0)] & (rows >= 0)[..., None]
+        past = values[:, :count][np.maximum(rows, 0)]
+        return np.asarray(latest(past, there, period, task.horizon))
+
+    return forecast
+
+
+def _least_squares(task: "Series", data: Data) -> Forecast:
+    """Every step of the horizon on all that the window shows, and a constant.
+
+    By the normal equations, added up chunk by chunk in float64, and their solution of least norm
+    where columns depend on each other. A window with a missing value ahead is left out.
+    """
+    gram, moment = 0.0, 0.0
+    for _, batch in _windows(task, data, "train"):
+        read = _design(batch)
+        window = batch.targets
+        asked = _by_series(task, (window.future - window.shift) / window.scale)
+        whole = _by_series(task, batch.mask).all(1)
+        gram += read[whole].T @ read[whole]
+        moment += read[whole].T @ asked[whole]
+    weights = np.linalg.lstsq(gram, moment)[0]
+
+    def forecast(origins: np.ndarray, batch: Batch) -> np.ndarray:
+        window, count = batch.targets, len(task.targets)
+        said = _design(batch) @ weights
+        if task.independent:
+            said = np.moveaxis(said.reshape(-1, count, task.horizon), 1, 2)
+        said = said.reshape(-1, task.horizon, count)
+        return said * np.asarray(window.scale) + np.asarray(window.shift)
+
+    return forecast
+
+
+def _design(batch: Batch) -> np.ndarray:
+    """A row for each window, or for each series of it, and a one: float64."""
+    inputs = np.asarray(batch.inputs, np.float64)  # (batch, [targets,] time, width)
+    read = inputs.reshape(-1, inputs.shape[-2] * inputs.shape[-1])
+    return np.concatenate([read, np.ones((len(read), 1))], 1)
+
+
+def _by_series(task: "Series", values: np.ndarray) -> np.ndarray:
+    """(batch, horizon, targets) as the rows that `_design` has."""
+    values = np.asarray(values)
+    if task.independent:
+        return np.moveaxis(values, 2, 1).reshape(-1, task.horizon)
+    return values.reshape(len(values), -1)
+
+
+def _score(task: "Series", data: Data, forecast: Forecast) -> dict[str, float]:
+    """The task's metrics over the test split."""
+    bands = {}
+    if task.read_as.is_probabilistic and task.windows("train"):
+        bands = _bands(task, data, forecast)
+    sums, count = {}, 0
+    for origins, batch in _windows(task, data, "test"):
+        said = forecast(origins, batch)
+        quantiles = {name: said[..., None] + spread for name, spread in bands.items()}
+        each = task.errors(batch.targets.future, said, **quantiles)
+        count += batch.mask.sum()
+        for name, values in each.items():
+            total = np.asarray(values, np.float64)[batch.mask].sum()
+            sums[name] = sums.get(name, 0) + total
+    finish = {name: FINISH.get(name, float) for name in sums}
+    return {name: float(finish[name](total / count)) for name, total in sums.items()}
+
+
+def _bands(task: "Series", data: Data, forecast: Forecast) -> dict[str, np.ndarray]:
+    """Quantiles of the errors in training: (horizon, targets, levels), for `errors`."""
+    every = -(-task.windows("train") // SPREAD_FROM)
+    errors = []
+    for origins, batch in _windows(task, data, "train"):
+        error = np.asarray(batch.targets.future) - forecast(origins, batch)
+        errors.append(np.where(batch.mask, error, np.nan)[::every])
+    errors = np.concatenate(errors)
+    return {
+        name: np.moveaxis(np.nanquantile(errors, levels, 0), 0, -1).astype(np.float32)
+        for name, levels in (("levels", task.levels), ("grid", task.read_as.grid))
+    }

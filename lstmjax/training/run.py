@@ -1,0 +1,229 @@
+"""A run: train in a directory, or go on where it stopped, then score and report."""
+
+import pathlib
+import sys
+from typing import Any
+
+import jax
+import numpy as np
+
+from lstmjax import devices, figures
+from lstmjax.errors import UserError
+from lstmjax.experiment import Experiment
+from lstmjax.files import write_json
+from lstmjax.inference import evaluation
+from lstmjax.inference.evaluation import Evaluation
+from lstmjax.recurrent import choose_kernel
+from lstmjax.runs.checkpoints import Checkpoints
+from lstmjax.runs.workdir import Workdir, read_log
+from lstmjax.tasks.base import Data
+from lstmjax.tasks.buckets import padded_share
+from lstmjax.training import determinism
+from lstmjax.training.progress import Clock, Pace, Progress
+from lstmjax.training.signals import Signals, deferred_signals
+from lstmjax.training.steps import State, check_shapes, check_sizes, compile_advance, init_state
+from lstmjax.training.window import Window
+
+
+def run(
+    experiment: Experiment, path: pathlib.Path, check_determinism: bool = False
+) -> dict[str, Any]:
+    """Trains an experiment in a directory, or goes on with the run that is there.
+
+    With several processes, each calls it; the first one writes and speaks.
+
+    Args:
+      experiment: what to train.
+      path: the directory.
+      check_determinism: whether to run the first steps twice before, and to compare the bits.
+
+    Returns:
+      What `report.json` holds: scores of the checkpoint with the lowest validation loss.
+
+    Raises:
+      UserError: the settings, the files or the directory are at fault, or the loss is not finite.
+      Interrupted: SIGINT or SIGTERM came; everything done so far is saved.
+    """
+    experiment = experiment.resolve()
+    on_host = experiment.task.load()
+    check_sizes(experiment, on_host)
+    check_shapes(experiment, on_host)
+    mesh = devices.mesh(experiment.batch_size)
+    data = on_host._replace(arrays=devices.put(on_host.arrays, devices.everywhere(mesh)))
+    if check_determinism:
+        say(determinism.check(experiment, data))
+    with deferred_signals() as signals, Workdir(path, experiment, devices.is_main()) as workdir:
+        sizes = (f"{name} {size:,}" for name, size in data.sizes.items() if size is not None)
+        say(f"{experiment.task.describe(on_host)}; examples: {', '.join(sizes)}")
+        with Checkpoints(workdir.checkpoints) as checkpoints:
+            state, clock = train(experiment, data, workdir, checkpoints, signals)
+            result, params = report(experiment, data, checkpoints, state, clock, signals)
+            with signals.at_once(saved_at(experiment.steps)):
+                result["floors"] = experiment.task.floors(on_host)
+            if devices.is_main():
+                write_report(workdir, result)
+                if experiment.task.pictured:
+                    picture = workdir.figures / "forecasts.png"
+                    figures.test_forecasts(experiment, on_host, params, picture)
+            signals.stop_if_any(f"all {experiment.steps:,} steps done, and the report written")
+            return result
+
+
+def train(
+    experiment: Experiment,
+    data: Data,
+    workdir: Workdir,
+    checkpoints: Checkpoints,
+    signals: Signals,
+) -> tuple[State, Clock]:
+    """Does the updates that are still to do; returns the last state."""
+    step = checkpoints.latest_step or 0
+    notes = checkpoints.about(step)["notes"] if step else {"seconds": {}, "window": {}}
+    clock, window = Clock(notes["seconds"]), Window(notes["window"])
+    workdir.rewind_log(step)
+    with clock.on("compile"), signals.at_once(saved_at(step)):
+        state = init_state(experiment, data)
+        if step:
+            state = checkpoints.restore(state, experiment, step)
+        if step == experiment.steps:
+            say(f"all {step:,} steps are done already")
+            return state, clock
+        advance = compile_advance(experiment, data, state)
+        validate = Evaluation(experiment, data, "valid", state.params)
+
+    progress = Progress(step, experiment.steps, quiet=not devices.is_main())
+    pace = Pace(clock.spent["train"])
+    if step:
+        progress.say(f"going on from step {step:,}")
+
+    def read(end: int, count: int, log: dict[str, Any]) -> None:
+        """Writes down the stretch of `count` steps that ended at step `end`."""
+        log = jax.device_get(log)
+        window.add(log, count)
+        if log["failed"]:
+            last = {name: log[name][log["done"] - 1] for name in ("loss", "gradient_norm")}
+            fault = _not_finite(end - count + int(log["done"]), last, checkpoints.latest_step)
+            raise UserError(fault)
+        if end % experiment.log_every == 0 or is_due(end):
+            workdir.log({"step": end} | window.line())
+        progress.at(end, float(log["loss"][:count].mean()))
+
+    def is_due(step: int) -> bool:
+        return step % experiment.evaluate_every == 0 or step == experiment.steps
+
+    unread = None
+    while step < experiment.steps:
+        count = min(
+            experiment.log_every - step % experiment.log_every,
+            experiment.evaluate_every - step % experiment.evaluate_every,
+            experiment.steps - step,
+            pace.steps,
+        )
+        with clock.on("train"):
+            state, log = advance(state, step, count)
+            if unread:  # the stretch before, while the device works on this one
+                read(*unread)
+            step, unread = step + count, (step + count, count, log)
+            due = is_due(step)
+            stop = signals.agreed()
+            if due or stop:
+                read(*unread)
+                unread = None
+        pace.tick(clock.spent["train"])
+        loss = None  # a checkpoint outside the evaluations is never the best
+        if due:
+            with clock.on("evaluate"):
+                scores = validate(state.params)
+            if not np.isfinite(scores["loss"]).all():
+                last = {"validation loss": scores["loss"]}
+                raise UserError(_not_finite(step, last, checkpoints.latest_step))
+            workdir.log({"step": step, "valid": {k: v.tolist() for k, v in scores.items()}})
+            progress.say(f"step {step:,}  {_in_words(scores)}")
+            loss = float(np.mean(scores["loss"]))
+        if due or stop:
+            notes = {"seconds": clock.spent, "window": window.to_json()}
+            workdir.wait_for_disk()
+            checkpoints.save(state, experiment, loss, notes)
+            signals.stop_if_agreed(saved_at(step))
+    progress.close()
+    return state, clock
+
+
+def say(line: str) -> None:
+    """Prints a line on stderr, once however many processes there are."""
+    if devices.is_main():
+        print(line, file=sys.stderr)
+
+
+def saved_at(step: int) -> str:
+    """What to say where everything up to a step is saved."""
+    return f"stopped after step {step:,}, all saved" if step else "stopped before the first step"
+
+
+def _not_finite(step: int, last: dict[str, Any], saved: int | None) -> str:
+    values = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in last.items())
+    kept = f"checkpoint {saved:,} is intact" if saved else "no checkpoint had been made"
+    return (
+        f"step {step:,}: not finite ({values}); {kept}; "
+        "lower optimizer.learning_rate, set optimizer.clip_norm, or raise skip_nonfinite"
+    )
+
+
+def _in_words(scores: dict[str, Any]) -> str:
+    """The validation scores; the loss only if it is none of the others."""
+    others = [value for name, value in scores.items() if name != "loss"]
+    told = any(np.array_equal(scores["loss"], value) for value in others)
+    shown = (
+        f"{name} {np.mean(value):.4g}"
+        for name, value in scores.items()
+        if not (told and name == "loss")
+    )
+    return f"valid {'  '.join(shown)}"
+
+
+def report(
+    experiment: Experiment,
+    data: Data,
+    checkpoints: Checkpoints,
+    state: State,
+    clock: Clock,
+    signals: Signals,
+) -> tuple[dict[str, Any], Any]:
+    """Scores the best checkpoint on the test split: the scores, and one seed's parameters."""
+    best = checkpoints.best_step
+    params = state.params
+    if best != experiment.steps:
+        params = checkpoints.restore_params(best, like=params)
+    with signals.at_once(saved_at(experiment.steps)):
+        with clock.on("compile"):
+            test = Evaluation(experiment, data, "test", params)
+        with clock.on("evaluate"):
+            scores = evaluation.summarize(test(params))
+    padding = {}
+    if data.buckets is not None:  # of the computed steps
+        padding = {"padding": round(padded_share(data.buckets, "train"), 4)}
+    skipped = {"skipped": jax.device_get(state.skipped).tolist()}
+    result = {
+        "experiment": experiment.to_json(),
+        "steps": experiment.steps,
+        "best_step": best,
+        "examples": experiment.steps * experiment.batch_size,
+        **(skipped if experiment.skip_nonfinite else {}),
+        "parameters": evaluation.count_parameters(experiment, params),
+        "seconds": {part: round(seconds, 3) for part, seconds in clock.spent.items()},
+        "seeds": experiment.seeds,
+        "devices": [device.device_kind for device in devices.mesh(experiment.batch_size).devices],
+        "kernel": choose_kernel(experiment.model.kernel),
+        "test": scores,
+        **padding,
+    }
+    return result, jax.device_get(experiment.first_seed(params))
+
+
+def write_report(workdir: Workdir, result: dict[str, Any]) -> None:
+    """Writes `report.json` and the learning curve."""
+    write_json(workdir.path / "report.json", result)
+    workdir.figures.mkdir(exist_ok=True)
+    log = read_log(workdir.path / "metrics.jsonl")
+    if log:  # unless somebody else has written there
+        figures.learning_curve(log, workdir.figures / "learning_curve.png")

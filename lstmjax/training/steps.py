@@ -1,0 +1,255 @@
+"""Training: state, step, many steps in one loop on the device."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import Array
+
+from lstmjax import devices, metrics
+from lstmjax.errors import UserError
+from lstmjax.experiment import Experiment
+from lstmjax.tasks.base import Batch, Data, Shape
+from lstmjax.training.order import bucketed_indices, training_indices
+
+ROWS = 7919  # of a batch of which only the shapes are of interest: a number that no other axis has
+
+
+@flax.struct.dataclass
+class State:
+    """All that changes in a run, arrays only. With several seeds every array has a leading axis."""
+
+    step: Array  # int32: updates done
+    params: Any
+    opt_state: Any
+    key: Array  # never changes: randomness at a step is fold_in(key, step)
+    carry: Any  # of the stream after the last step; None where the task is not a stream
+    skipped: Array  # int32: batches whose loss or gradient was not finite
+
+
+class Stretch(NamedTuple):
+    """What consecutive steps read."""
+
+    indices: np.ndarray  # (steps, batch), with several seeds (steps, seeds, batch): which examples
+    buckets: np.ndarray  # (steps,): to which of the data's shapes they are padded
+
+
+def check_sizes(experiment: Experiment, data: Data) -> None:
+    """Raises UserError where a split is too small for the batch, or devices do not divide it."""
+    devices.check_batch_size(experiment.batch_size)
+    for split, size in data.sizes.items():
+        if size == 0:
+            raise UserError(f"the {split} split is empty: give task more data or a larger share")
+    size = data.sizes["train"]
+    if experiment.task.stream and size is not None and size < experiment.batch_size:
+        raise UserError(
+            f"the training text holds {size} windows, batch_size asks for {experiment.batch_size} "
+            "side by side: lower batch_size or task.window"
+        )
+
+
+def check_shapes(experiment: Experiment, data: Data) -> None:
+    """Raises UserError where the model is at fault, or its outputs do not fit the targets.
+
+    Traces one forward pass and computes nothing. A loss that came to its shape by broadcasting
+    would hold the batch's axis twice, or not in the first place.
+    """
+    alone = dataclasses.replace(experiment, seeds=1, batch_size=ROWS)
+    task, model = experiment.task, type(experiment.model).__name__
+
+    def forward(arrays: Any) -> tuple[Any, Batch]:
+        state = make_init(alone, data)(arrays)
+        batch = task.batch(arrays, "train", np.zeros(ROWS, np.int32), data.shapes[0])
+        outputs, _ = experiment.apply(
+            state.params, batch, state.carry, train=True, rngs={"dropout": state.key}
+        )
+        return outputs, batch
+
+    outputs, batch = jax.eval_shape(forward, data.arrays)
+    expected = (ROWS,) if batch.mask is None else batch.mask.shape
+    try:
+        loss = jax.eval_shape(task.loss, outputs, batch).shape
+        fits = loss[: len(expected)] == expected and ROWS not in loss[1:]
+    except (AttributeError, TypeError, ValueError):
+        fits = False
+    if not fits:
+        given = jax.tree.map(lambda leaf: leaf.shape[1:], outputs)
+        wanted = (batch.targets if batch.mask is None else batch.mask).shape[1:]
+        raise UserError(
+            f"model {model} puts out {given} for an example, which does not fit the targets of "
+            f"task {type(task).__name__}, {wanted}: change whether it has an output at every step "
+            "(model.every_step), or choose another architecture"
+        )
+
+
+def init_state(experiment: Experiment, data: Data) -> State:
+    """The state before the first update."""
+    init = make_init(experiment, data)
+    program = devices.jit(init, runs_once=True, out_shardings=_shardings(experiment))
+    return program(data.arrays)
+
+
+def make_init(experiment: Experiment, data: Data) -> Callable[[Any], State]:
+    """The state before the first update, a function of the arrays."""
+    rows = np.zeros(experiment.batch_size, np.int32)
+
+    def init(arrays: Any, seed: Array) -> State:
+        key, params_key = jax.random.split(jax.random.key(seed))
+        batch = experiment.task.batch(arrays, "train", rows, data.shapes[0])
+        given = {} if batch.lengths is None else {"lengths": batch.lengths}
+        params = experiment.model.init(params_key, batch.inputs, **given)["params"]
+        opt_state = experiment.optimizer.build(experiment.steps).init(params)
+        carry = experiment.zero_carry(params, batch)
+        return State(jnp.int32(0), params, opt_state, key, carry, jnp.int32(0))
+
+    seeds = np.int32(experiment.seed)
+    if experiment.seeds > 1:
+        init, seeds = jax.vmap(init, (None, 0)), seeds + np.arange(experiment.seeds)
+    return lambda arrays: init(arrays, seeds)
+
+
+def _shardings(experiment: Experiment) -> State:
+    """On which devices a state lies: the carry with the batch, everything else on each."""
+    mesh = devices.mesh(experiment.batch_size)
+    carry = devices.spread(mesh, axis=0 if experiment.seeds == 1 else 1)
+    fields = {field.name: devices.everywhere(mesh) for field in dataclasses.fields(State)}
+    return State(**fields | {"carry": carry if experiment.task.stream else None})
+
+
+def make_step(
+    experiment: Experiment, data: Data
+) -> Callable[[State, Any, Array, Array], tuple[State, dict]]:
+    """One update: `(state, arrays, indices, bucket) -> (state, {"loss", "gradient_norm"})`.
+
+    `indices` is (batch,), and `bucket` says to which of the data's shapes they are padded.
+    Where either is not finite and `experiment.skip_nonfinite` allows for it, only the step goes on.
+    """
+    task, optimizer = experiment.task, experiment.optimizer.build(experiment.steps)
+    size = data.sizes["train"]
+
+    def step(
+        state: State, arrays: Any, indices: Array, bucket: Array
+    ) -> tuple[State, dict[str, Array]]:
+        carry = state.carry
+        dropout_key, reset_key = jax.random.split(jax.random.fold_in(state.key, state.step))
+        if task.stream:
+            fresh = jax.random.bernoulli(reset_key, experiment.carry_reset, indices.shape)
+            fresh |= state.step % (size // experiment.batch_size) == 0
+            carry = jax.tree.map(lambda leaf: jnp.where(fresh[:, None], 0, leaf), carry)
+
+        def loss(params: Any, batch: Batch) -> tuple[Array, Any]:
+            outputs, after = experiment.apply(
+                params, batch, carry, train=True, rngs={"dropout": dropout_key}
+            )
+            total, count = metrics.mean(task.loss(outputs, batch), batch.mask)
+            return total / jnp.maximum(count, 1), after if task.stream else None
+
+        def slope(shape: Shape | None) -> tuple[tuple[Array, Any], Any]:
+            batch = task.batch(arrays, "train", indices, shape)
+            return jax.value_and_grad(loss, has_aux=True)(state.params, batch)
+
+        of_shapes = [functools.partial(slope, shape) for shape in data.shapes]
+        (value, after), gradient = jax.lax.switch(bucket, of_shapes)
+        updates, opt_state = optimizer.update(gradient, state.opt_state, state.params, value=value)
+        log = {"loss": value, "gradient_norm": optax.tree.norm(gradient).astype(jnp.float32)}
+        finite = jnp.isfinite(log["loss"]) & jnp.isfinite(log["gradient_norm"])
+        before, state = (
+            state.replace(carry=carry),
+            state.replace(
+                params=optax.apply_updates(state.params, updates),
+                opt_state=opt_state,
+                carry=after,
+            ),
+        )
+        if experiment.skip_nonfinite:
+            state = jax.tree.map(lambda new, old: jnp.where(finite, new, old), state, before)
+        return state.replace(step=state.step + 1, skipped=state.skipped + ~finite), log
+
+    return step
+
+
+def make_advance(
+    experiment: Experiment, data: Data
+) -> Callable[..., tuple[State, dict[str, Array]]]:
+    """Many updates in one loop: `(state, arrays, stretch, count) -> (state, log)`.
+
+    The stretch has log_every steps of which the first `count` are done, so that one program serves
+    every stretch. The log's arrays are (log_every,), with several seeds (log_every, seeds); `done`
+    says how many steps were done, and `failed` whether the last was one more than `skip_nonfinite`
+    whose loss or gradient is not finite, after which the loop stops.
+    """
+    step = make_step(experiment, data)
+    if experiment.seeds > 1:
+        step = jax.vmap(step, (0, None, 0, None))
+
+    def advance(state: State, arrays: Any, stretch: Stretch, count: Array) -> tuple[State, dict]:
+        indices, buckets = stretch
+        empty = jnp.zeros((indices.shape[0], *indices.shape[1:-1]), jnp.float32)
+
+        def unfinished(loop: tuple) -> Array:
+            i, failed, _, _ = loop
+            return (i < count) & ~failed
+
+        def body(loop: tuple) -> tuple:
+            i, _, state, log = loop
+            state, now = step(state, arrays, indices[i], buckets[i])
+            failed = jnp.any(state.skipped > experiment.skip_nonfinite)
+            log = {name: log[name].at[i].set(value) for name, value in now.items()}
+            return i + 1, failed, state, log
+
+        log = {"loss": empty, "gradient_norm": empty}
+        start = (jnp.int32(0), jnp.bool_(False), state, log)
+        done, failed, state, log = jax.lax.while_loop(unfinished, body, start)
+        return state, log | {"done": done, "failed": failed}
+
+    return advance
+
+
+def compile_advance(experiment: Experiment, data: Data, state: State) -> Callable[..., tuple]:
+    """The program of `make_advance` for states like `state`, which it consumes.
+
+    Returns:
+      `(state, first, count) -> (state, log)`: `count` updates, at most log_every, from step `first`
+      on.
+    """
+    mesh = devices.mesh(experiment.batch_size)
+    shardings = (_shardings(experiment), devices.everywhere(mesh))
+    program = devices.jit(make_advance(experiment, data), donate_argnums=0, out_shardings=shardings)
+
+    def place(first: int, count: int) -> Stretch:
+        indices, buckets = stretch_of(experiment, data, first, count)
+        spread = devices.spread(mesh, axis=indices.ndim - 1)
+        return Stretch(devices.put(indices, spread), devices.put(buckets, devices.everywhere(mesh)))
+
+    program = program.lower(state, data.arrays, place(0, 0), np.int32(0)).compile()
+
+    def advance(state: State, first: int, count: int) -> tuple[State, dict[str, Array]]:
+        return program(state, data.arrays, place(first, count), np.int32(count))
+
+    return advance
+
+
+def stretch_of(experiment: Experiment, data: Data, first: int, count: int) -> Stretch:
+    """What `advance` takes for `count` steps from `first`, padded to log_every steps."""
+    stream, size, batch_size = experiment.task.stream, data.sizes["train"], experiment.batch_size
+    buckets = np.zeros(count, np.int32)
+    of_seeds = []
+    for seed in range(experiment.seed, experiment.seed + experiment.seeds):
+        if data.buckets is None:
+            indices = training_indices(size, stream, batch_size, seed, first, count)
+        else:
+            of = data.buckets.of["train"]
+            indices, buckets = bucketed_indices(of, batch_size, seed, first, count)
+        of_seeds.append(indices)
+    indices = np.stack(of_seeds, 1) if experiment.seeds > 1 else of_seeds[0]
+
+    def pad(steps: np.ndarray) -> np.ndarray:
+        return np.pad(steps, [(0, experiment.log_every - count)] + [(0, 0)] * (steps.ndim - 1))
+
+    return Stretch(pad(indices), pad(buckets))

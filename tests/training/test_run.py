@@ -1,0 +1,267 @@
+import dataclasses
+import json
+import os
+import shutil
+import signal
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lstmjax.errors import Interrupted, UserError
+from lstmjax.models.bidirectional import Bidirectional
+from lstmjax.models.vanilla import Vanilla
+from lstmjax.optimizers import Adam
+from lstmjax.runs.checkpoints import Checkpoints, restore_best
+from lstmjax.runs.workdir import Workdir, read_log
+from lstmjax.tasks.generated.cumulative_sum import CumulativeSum
+from lstmjax.tasks.generated.damped_sine import DampedSine
+from lstmjax.tasks.generated.echo import Echo
+from lstmjax.training import run as run_module
+from lstmjax.training import steps as training
+from lstmjax.training.run import run
+from lstmjax.training.steps import init_state, make_step, stretch_of
+from tests import tiny
+
+
+def files(directory):
+    return {p: p.read_bytes() for p in sorted(directory.rglob("*")) if p.is_file()}
+
+
+def what_must_be_equal(directory):
+    report = json.loads((directory / "report.json").read_text())
+    del report["seconds"]
+    experiment, params, step = restore_best(directory)
+    arrays = {str(path): np.asarray(leaf).tobytes() for path, leaf in _leaves(params)}
+    return report, (directory / "metrics.jsonl").read_text(), arrays, step
+
+
+def _leaves(tree, path=()):
+    if isinstance(tree, dict):
+        for name, inner in tree.items():
+            yield from _leaves(inner, (*path, name))
+    else:
+        yield path, tree
+
+
+@pytest.mark.parametrize("kind", ["generated", "stream", "seeds", "buckets"])
+def test_a_run_stopped_and_resumed_is_the_run_unstopped(kind, tmp_path, monkeypatch):
+    """Stopped at two log boundaries, one of them between two evaluations."""
+    experiment = {
+        "generated": lambda: tiny.echo(),
+        "stream": lambda: tiny.text(tmp_path),
+        "seeds": lambda: tiny.echo(seeds=2),
+        "buckets": lambda: tiny.listops(),
+    }[kind]()
+    run(experiment, tmp_path / "whole")
+
+    genuine, stretches = training.stretch_of, []
+
+    def stop_in_every_second_stretch(*arguments):
+        stretches.append(arguments)
+        if len(stretches) % 3 == 2 and len(stretches) < 8:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return genuine(*arguments)
+
+    monkeypatch.setattr(training, "stretch_of", stop_in_every_second_stretch)
+    stops = 0
+    while True:
+        try:
+            run(experiment, tmp_path / "parts")
+            break
+        except Interrupted as stop:
+            assert stop.number == signal.SIGTERM
+            stops += 1
+    assert stops == 2
+    assert what_must_be_equal(tmp_path / "parts") == what_must_be_equal(tmp_path / "whole")
+
+
+def test_a_finished_run_reports_again_and_changes_nothing(tmp_path):
+    first = run(tiny.echo(), tmp_path)
+    log = (tmp_path / "metrics.jsonl").read_text()
+    second = run(tiny.echo(), tmp_path)
+    assert second["test"] == first["test"]
+    assert (tmp_path / "metrics.jsonl").read_text() == log
+
+
+def test_the_report_says_what_the_contract_promises(tmp_path):
+    report = run(tiny.echo(seeds=2), tmp_path)
+    assert report == json.loads((tmp_path / "report.json").read_text())
+    promised = {"experiment", "steps", "examples", "seconds", "seeds", "devices", "kernel"}
+    assert set(report) == promised | {"best_step", "parameters", "test", "floors"}
+    assert set(report["seconds"]) == {"compile", "train", "evaluate"}
+    accuracy = report["test"]["accuracy"]
+    assert len(accuracy["each"]) == 2
+    np.testing.assert_allclose(accuracy["mean"], np.mean(accuracy["each"]))
+    np.testing.assert_allclose(accuracy["deviation"], np.std(accuracy["each"], ddof=1))
+    np.testing.assert_allclose(report["floors"]["chance"]["accuracy"], 1 / 6)
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [3, 6, 6, 9, 12, 12]
+    assert (tmp_path / "figures" / "learning_curve.png").stat().st_size > 1000
+
+
+def test_a_signal_during_the_report_stops_what_comes_after(tmp_path, monkeypatch):
+    """As the next lesson of a course."""
+    monkeypatch.setattr(run_module, "train", lambda *_: (None, None))
+    monkeypatch.setattr(run_module, "report", lambda *_: ({}, None))
+    monkeypatch.setattr(Echo, "floors", lambda *_: {})
+    monkeypatch.setattr(run_module, "write_report", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(Interrupted, match="SIGINT: all 12 steps done, and the report written"):
+        run(tiny.echo(), tmp_path)
+
+
+def test_lines_after_the_checkpoint_are_written_anew(tmp_path):
+    run(tiny.echo(), tmp_path)
+    log = (tmp_path / "metrics.jsonl").read_text()
+    (tmp_path / "metrics.jsonl").write_text(log + '{"step": 13, "loss": 1}\n{"step": 14, "lo')
+    run(tiny.echo(), tmp_path)
+    assert (tmp_path / "metrics.jsonl").read_text() == log
+
+
+def test_another_experiment_is_refused_and_nothing_touched(tmp_path):
+    run(tiny.echo(), tmp_path)
+    before = files(tmp_path)
+    with pytest.raises(UserError, match="another experiment .*model.features: 8 -> 9"):
+        run(tiny.echo(model=Vanilla(features=9)), tmp_path)
+    assert files(tmp_path) == before
+
+
+def test_a_second_run_in_the_same_directory_is_refused(tmp_path):
+    with Workdir(tmp_path, tiny.echo().resolve()):
+        with pytest.raises(UserError, match="another run is using it"):
+            run(tiny.echo(), tmp_path)
+
+
+def test_a_bad_setting_leaves_no_directory(tmp_path):
+    with pytest.raises(UserError, match="steps must be at least 1"):
+        run(tiny.echo(steps=0), tmp_path / "new")
+    with pytest.raises(UserError, match="no such file"):
+        run(tiny.text(tmp_path).override([f"task.path={tmp_path}/absent"]), tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("name", ["dtype", "param_dtype"])
+def test_float64_is_refused_where_jax_would_compute_in_float32(name):
+    experiment = tiny.echo().override([f"model.{name}=float64"])
+    with pytest.raises(UserError, match=rf"model.{name} is float64.*JAX_ENABLE_X64=1"):
+        experiment.resolve()
+    with jax.enable_x64(True):
+        experiment.resolve()
+
+
+FEW = dict(valid_examples=50, test_examples=50)
+
+
+@pytest.mark.parametrize(
+    "changes, told",
+    [
+        (dict(model=Vanilla(features=8, every_step=True)), r"\(4, 6\) .* task Echo, \(\)"),
+        (dict(model=Vanilla(features=8, every_step=True), seeds=2), r"\(4, 6\) .* task Echo, \(\)"),
+        (
+            dict(task=CumulativeSum(length=4, **FEW), model=Bidirectional(every_step=False)),
+            r"\(1,\) .* task CumulativeSum, \(4,\)",
+        ),
+        (  # (batch, 1, 5) and (batch, 5) broadcast
+            dict(task=DampedSine(length=1, **FEW), model=Vanilla(features=8, every_step=True)),
+            r"\(1, 5\) .* task DampedSine, \(5,\)",
+        ),
+        (
+            dict(task=CumulativeSum(length=4, **FEW), model=Bidirectional(merge="none")),
+            r"\(\(4, 1\), \(4, 1\)\) .* task CumulativeSum, \(4,\)",
+        ),
+    ],
+)
+def test_outputs_that_do_not_fit_the_targets_leave_no_directory(changes, told, tmp_path):
+    with pytest.raises(UserError, match=f"puts out {told}: change whether"):
+        run(tiny.echo(**changes), tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_loss_that_is_not_finite_names_the_step_and_keeps_the_checkpoint(tmp_path):
+    """A rate of 1e38 sets in after ten updates at rate zero."""
+
+    class Late(Adam):
+        def rate(self, steps):
+            return lambda step: jnp.where(step < 8, 0.0, 1e38)
+
+    experiment = tiny.echo(optimizer=Late())
+    with pytest.raises(UserError, match=r"step 11: not finite .*checkpoint 6 is intact"):
+        run(experiment, tmp_path)
+    with Checkpoints(tmp_path / "checkpoints") as checkpoints:
+        assert checkpoints.latest_step == 6
+
+
+class Faulty(Vanilla):
+    """Gives NaN in training where the batch's first sequence begins with the symbol 0."""
+
+    def __call__(self, inputs, *, train=False, **settings):
+        outputs, carry = super().__call__(inputs, train=train, **settings)
+        return jnp.where(train & (inputs[0, 0, 0] == 1), jnp.nan, outputs), carry
+
+
+def faulty_steps(experiment):
+    """At which of the steps, from 1, the batch makes the model fail."""
+    experiment = experiment.resolve()
+    data = experiment.task.load()
+    indices = stretch_of(experiment, data, 0, experiment.steps).indices[:, :1]
+    batch = jax.vmap(lambda row: experiment.task.batch((), "train", row).inputs[0, 0, 0])
+    return (np.flatnonzero(batch(indices)) + 1).tolist()
+
+
+def faulty(**changes):
+    return tiny.echo(model=Faulty(features=8), **dict(steps=24, log_every=24) | changes)
+
+
+def test_batches_that_are_not_finite_are_skipped_and_counted(tmp_path):
+    """Against a run that never sees them; and a resumed run counts on."""
+    experiment = faulty(skip_nonfinite=9, evaluate_every=16)
+    bad = faulty_steps(experiment)
+    assert 2 <= len(bad) <= 9 and min(bad) <= 16 < max(bad)
+    report = run(experiment, tmp_path / "run")
+    assert report["skipped"] == len(bad)
+    lines = read_log(tmp_path / "run" / "metrics.jsonl")
+    assert sum(line.get("skipped", 0) for line in lines) == len(bad)
+    assert all(np.isfinite(line["loss"]) for line in lines if "loss" in line)
+
+    sound = tiny.echo(steps=24).resolve()
+    data = sound.task.load()
+    state, step = init_state(sound, data), jax.jit(make_step(sound, data))
+    for i in set(range(24)) - {place - 1 for place in bad}:
+        indices, buckets = stretch_of(dataclasses.replace(sound, log_every=1), data, i, 1)
+        state, _ = step(state, data.arrays, indices[0], buckets[0])
+    with Checkpoints(tmp_path / "run" / "checkpoints") as checkpoints:
+        chex.assert_trees_all_close(checkpoints.restore_params(24), state.params, atol=1e-6)
+
+    whole = what_must_be_equal(tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "checkpoints" / "24")
+    run(experiment, tmp_path / "run")
+    assert what_must_be_equal(tmp_path / "run") == whole
+
+
+def test_one_more_than_may_be_skipped_stops_the_run(tmp_path):
+    bad = faulty_steps(faulty())
+    with pytest.raises(UserError, match=rf"step {bad[1]}: not finite \(loss nan"):
+        run(faulty(skip_nonfinite=1), tmp_path)
+
+
+def test_the_best_checkpoint_outlives_later_ones(tmp_path):
+    experiment = tiny.echo(steps=30, log_every=5, evaluate_every=5)
+    with Checkpoints(tmp_path / "checkpoints") as checkpoints:
+        experiment = experiment.resolve()
+        state = init_state(experiment, experiment.task.load())
+        for step, loss in ((5, 3.0), (10, 1.0), (15, 2.0), (20, 4.0), (25, None)):
+            checkpoints.save(state.replace(step=np.int32(step)), experiment, loss, {})
+        assert checkpoints.best_step == 10 and checkpoints.latest_step == 25
+    kept = sorted(int(p.name) for p in (tmp_path / "checkpoints").iterdir() if p.name.isdigit())
+    assert kept == [10, 20, 25]
+
+
+def test_reading_leaves_a_save_in_progress_alone(tmp_path):
+    run(tiny.echo(), tmp_path)
+    busy = tmp_path / "checkpoints" / ".18"
+    busy.mkdir()
+    restore_best(tmp_path)
+    assert busy.exists()
+    assert restore_best(tmp_path)[2] == 12
