@@ -1,5 +1,5 @@
 import os
-import tempfile
+import pathlib
 
 from hypothesis import settings
 
@@ -7,11 +7,12 @@ from hypothesis import settings
 settings.register_profile("reproducible", deadline=None, derandomize=True)
 settings.load_profile("reproducible")
 
-# Many tests, workers and commands run the same small programs: compile each once.
+# Many tests, workers and commands run the same small programs: compile each once, and keep them
+# for the next time.
 if "PYTEST_XDIST_WORKER" not in os.environ:
-    _cache = tempfile.TemporaryDirectory(prefix="lstmjax-tests-")
+    _cache = pathlib.Path(__file__).parent.parent / ".cache" / "programs"
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(_cache))
     os.environ |= {
-        "JAX_COMPILATION_CACHE_DIR": _cache.name,
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0",
     }
