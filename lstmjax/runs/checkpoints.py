@@ -19,10 +19,10 @@ import orbax.checkpoint as ocp
 import tensorstore
 
 from lstmjax import devices, settings
-from lstmjax.runs import integrity
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment, read_experiment
 from lstmjax.files import read_json, write_json
+from lstmjax.runs import integrity
 
 # orbax asks for these numbers at every save, for its own log; tensorstore 0.1.86 never frees them,
 # 30 KiB a checkpoint (nor, which stays, the 20 KiB of the specifications that orbax asks for)

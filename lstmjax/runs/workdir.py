@@ -11,10 +11,10 @@ from typing import IO, Any
 import numpy as np
 
 from lstmjax import settings
-from lstmjax.runs import integrity
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment, read_experiment
 from lstmjax.files import write_json, write_text
+from lstmjax.runs import integrity
 
 
 class Workdir:

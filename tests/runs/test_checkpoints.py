@@ -11,13 +11,13 @@ import sys
 import numpy as np
 import pytest
 
-from lstmjax.runs import integrity
-from lstmjax.runs.checkpoints import Checkpoints, restore_best
 from lstmjax.errors import UserError
 from lstmjax.models.vanilla import Vanilla
+from lstmjax.runs import integrity
+from lstmjax.runs.checkpoints import Checkpoints, restore_best
+from lstmjax.runs.workdir import Workdir
 from lstmjax.training.run import run
 from lstmjax.training.steps import State, init_state
-from lstmjax.runs.workdir import Workdir
 from tests import tiny
 from tests.training.test_run import files, what_must_be_equal
 
