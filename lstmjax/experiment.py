@@ -135,7 +135,7 @@ def read_experiment(path: pathlib.Path) -> Experiment:
     return Experiment.from_json(read_json(path), str(path))
 
 
-def load_config(path: str) -> Experiment:
+def load_config(path: str | pathlib.Path) -> Experiment:
     """The experiment that `get_config()` of a Python file returns.
 
     Raises:
