@@ -46,6 +46,9 @@ class NextSymbol(Task):
     window: int = setting(64, at_least=1)  # symbols an update reads of each row
     valid_fraction: float = setting(0.02, at_least=0, at_most=0.5)  # of the symbols, from the head
     test_fraction: float = setting(0.1, at_least=0, at_most=0.5)  # of the symbols, from the tail
+    # Symbols that the floors are given, those next to the tests, and tests that they are scored on:
+    # a sample, named in the report, where a text has more. None: all.
+    floor_symbols: int | None = setting(20_000_000, at_least=1_000)
     # what the files determine; a subclass has the vocabulary, in the order of the codes:
     digest: str = ""  # SHA-256 of the files, so that a changed one is noticed
 
@@ -53,7 +56,11 @@ class NextSymbol(Task):
         """The symbols of a text."""
         raise NotImplementedError
 
-    def learn(self, train: Sequence[str], rest: Sequence[str]) -> Sequence[str]:
+    def symbols(self, content: bytes) -> Sequence[str]:
+        """The symbols of a file's content."""
+        return self.split(content.decode())
+
+    def learn(self, train: Sequence[str], *rest: Sequence[str]) -> Sequence[str]:
         """The vocabulary, from the symbols of the training part and of the rest of its file."""
         raise NotImplementedError
 
@@ -88,8 +95,8 @@ class NextSymbol(Task):
     def resolve(self) -> "NextSymbol":
         """Reads the files once: their digest, and which symbols there are."""
         files = self._files()
-        valid, train, test = self._cut(self.split(files["path"].decode()))
-        vocabulary = self.learn(train, [*valid, *test])
+        valid, train, test = self._cut(self.symbols(files["path"]))
+        vocabulary = self.learn(train, valid, test)
         return dataclasses.replace(self, vocabulary=vocabulary, digest=_digest(files))
 
     def load(self) -> Data:
@@ -101,9 +108,7 @@ class NextSymbol(Task):
                 "(its SHA-256 differs); restore that text, or train in a new directory"
             )
         parts = {
-            field: self.codes(
-                self.split(content.decode()), f"task.{field} {getattr(self, field)}: "
-            )
+            field: self.codes(self.symbols(content), f"task.{field} {getattr(self, field)}: ")
             for field, content in files.items()
         }
         valid, train, test = self._cut(parts["path"])
@@ -145,12 +150,24 @@ class NextSymbol(Task):
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
         """Unigrams, and 5-grams with back-off, or shorter ones where the symbols are many."""
-        train, test = (np.asarray(data.arrays[split], np.int64) for split in ("train", "test"))
+        train, test, sample = self.floor_parts(data)
         longest = next(order for order in (5, 4, 3, 2) if self.outputs**order < 2**63)
+        model = NGram(train, self.outputs, longest)
         return {
-            name: in_all_units(NGram(train, self.outputs, order).nats(test))
+            f"{name}{sample}": in_all_units(model.nats(test, order))
             for name, order in (("unigram", 1), (f"{longest}-gram with back-off", longest))
         }
+
+    def floor_parts(self, data: Data) -> tuple[np.ndarray, np.ndarray, str]:
+        """What the floors are given of the training part and of the tests, and how it is named."""
+        train, test = (np.asarray(data.arrays[split]) for split in ("train", "test"))
+        most = self.floor_symbols
+        if most is None or len(train) + len(test) <= most:
+            return train, test, ""
+        tests = min(len(test), most // 10)
+        kept = train[max(len(train) - (most - tests), 0) :]
+        sample = f" on {len(kept) / 1e6:.3g} of {len(train) / 1e6:.3g} M"
+        return kept, test[:tests], sample
 
     def describe(self, data: Data) -> str:
         """The corpus and its size."""
@@ -204,6 +221,11 @@ class NextSymbol(Task):
             if getattr(self, field) is not None
         }
         return given if "path" in given else {"path": read_library()} | given
+
+
+def smallest_type(symbols: int) -> type:
+    """The smallest unsigned integer type that has a code for each of so many symbols."""
+    return np.uint8 if symbols <= 2**8 else np.uint16 if symbols <= 2**16 else np.uint32
 
 
 def in_all_units(nats: float) -> dict[str, float]:

@@ -28,10 +28,16 @@ class NGram:
             kinds = np.diff(np.append(starts, len(grams)))
             self._tables.append((grams, counts, contexts, starts, totals, kinds))
 
-    def nats(self, codes: np.ndarray) -> float:
-        """The mean -log P of each of `codes` given those before it among `codes`, in nats."""
+    def nats(self, codes: np.ndarray, order: int | None = None) -> float:
+        """The mean -log P of each of `codes` given those before it among `codes`, in nats.
+
+        Args:
+          codes: integers in [0, symbols).
+          order: of the n-grams that are used; none: the longest.
+        """
+        tables = self._tables[:order]
         probability = np.full(len(codes), 1 / self.symbols)
-        for length, (grams, counts, contexts, _, totals, kinds) in enumerate(self._tables, 1):
+        for length, (grams, counts, contexts, _, totals, kinds) in enumerate(tables, 1):
             seen = _windows(codes, length, self.symbols)
             place, known = _find(contexts, seen // self.symbols)
             gram_place, gram_known = _find(grams, seen)

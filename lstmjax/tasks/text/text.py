@@ -1,7 +1,7 @@
 """Text by bytes or characters: predict the next one. The course's last lesson."""
 
 import dataclasses
-from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import numpy as np
@@ -10,7 +10,9 @@ from jax import Array
 from lstmjax.errors import UserError
 from lstmjax.tasks.base import Batch, Data
 from lstmjax.tasks.text.corpus import xz_size
-from lstmjax.tasks.text.next_symbol import NextSymbol, in_all_units
+from lstmjax.tasks.text.next_symbol import NextSymbol, in_all_units, smallest_type
+
+CHUNK = 2**22  # symbols that are worked on at a time
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,27 +27,46 @@ class Text(NextSymbol):
         """What a symbol is called."""
         return self.level
 
-    def split(self, text: str) -> str:
-        """The characters of a text; at level byte those of its bytes."""
-        return text.encode().decode(self._encoding)
+    def split(self, text: str) -> np.ndarray:
+        """The code points of a text, uint32; at level byte its UTF-8, uint8."""
+        if self.level == "byte":
+            return np.frombuffer(text.encode(), np.uint8)
+        return np.frombuffer(text.encode("utf-32-le"), np.uint32)
 
-    def learn(self, train: Sequence[str], rest: Sequence[str]) -> str:
+    def symbols(self, content: bytes) -> np.ndarray:
+        """What `split` gives of a file's content, without a copy at level byte."""
+        if self.level == "byte":
+            return np.frombuffer(content, np.uint8)
+        return super().symbols(content)
+
+    def learn(self, train: np.ndarray, *rest: np.ndarray) -> str:
         """All the symbols that there are, sorted."""
-        return "".join(sorted({*train, *rest}))
+        found = {symbol for part in (train, *rest) for symbol in _different(part)}
+        return "".join(map(chr, sorted(found)))
 
-    def codes(self, symbols: str, where: str) -> np.ndarray:
+    def codes(self, symbols: np.ndarray, where: str) -> np.ndarray:
         """Symbols to codes; UserError names the characters that the corpus lacked."""
-        points = np.frombuffer(symbols.encode("utf-32-le"), np.uint32)
         known = np.frombuffer(self.vocabulary.encode("utf-32-le"), np.uint32)  # sorted
-        place = np.minimum(np.searchsorted(known, points), len(known) - 1)
-        if np.any(known[place] != points):
-            text = symbols.encode(self._encoding).decode()
-            unknown = {c for c in text if not set(self.split(c)) <= set(self.vocabulary)}
-            raise UserError(
-                f"{where}not in the corpus that the model learned: "
-                f"{' '.join(sorted(unknown)[:10])!r}; leave it out, or train on a text that has it"
-            )
-        return place.astype(np.int32)
+        code_of = np.full(1 + max(known, default=0), len(known), np.int32)
+        code_of[known] = np.arange(len(known))
+        codes = np.empty(len(symbols), smallest_type(len(known)))
+        for start in range(0, len(symbols), CHUNK):
+            part = symbols[start : start + CHUNK]
+            found = code_of.take(part, mode="clip")
+            if np.any(found == len(known)) or part.max(initial=0) >= len(code_of):
+                self._refuse(symbols, where)
+            codes[start : start + CHUNK] = found
+        return codes
+
+    def _refuse(self, symbols: np.ndarray, where: str) -> None:
+        """Raises UserError with the characters that the vocabulary lacks."""
+        text = symbols.tobytes().decode("utf-8" if self.level == "byte" else "utf-32-le")
+        known = set(map(ord, self.vocabulary))
+        unknown = sorted(c for c in set(text) if not set(self.split(c).tolist()) <= known)
+        raise UserError(
+            f"{where}not in the corpus that the model learned: "
+            f"{' '.join(unknown[:10])!r}; leave it out, or train on a text that has it"
+        )
 
     def decode(self, codes: np.ndarray) -> str:
         """Codes to text; bytes that are no UTF-8 become U+FFFD."""
@@ -53,16 +74,17 @@ class Text(NextSymbol):
 
     def decode_bytes(self, codes: np.ndarray, before: int = 0) -> bytes:
         """Codes to UTF-8, which at level byte may start or end inside a character."""
-        text = "".join(self.vocabulary[code] for code in np.asarray(codes))
-        return text.encode(self._encoding)
+        points = np.frombuffer(self.vocabulary.encode("utf-32-le"), np.uint32)[np.asarray(codes)]
+        return points.tobytes().decode("utf-32-le").encode(self._encoding)
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
         """Unigrams, 5-grams with back-off, and xz, each given the training part."""
-        before, held_out = (
-            self.decode(np.asarray(data.arrays[split])).encode() for split in ("train", "test")
-        )
-        packed = 8 * (xz_size(before + held_out) - xz_size(before)) / len(data.arrays["test"])
-        return super().floors(data) | {"xz": in_all_units(packed * np.log(2))}
+        train, test, sample = self.floor_parts(data)
+        before, held_out = (self.decode(part).encode() for part in (train, test))
+        with ThreadPoolExecutor() as threads:  # liblzma works outside Python's lock
+            whole, alone = threads.map(xz_size, (before + held_out, before))
+        packed = 8 * (whole - alone) / len(test)
+        return super().floors(data) | {f"xz{sample}": in_all_units(packed * np.log(2))}
 
     def show(self, outputs: Array, batch: Batch) -> list[str]:
         """Each window's text, and below it a mark under each symbol that was predicted wrongly."""
@@ -78,3 +100,11 @@ class Text(NextSymbol):
     def _encoding(self) -> str:
         """What turns the corpus into symbols: latin-1 makes each byte a character."""
         return "utf-8" if self.level == "character" else "latin-1"
+
+
+def _different(symbols: np.ndarray) -> set[int]:
+    """The different symbols of a long array, a stretch at a time."""
+    stretches = range(0, len(symbols), CHUNK)
+    return {
+        int(symbol) for start in stretches for symbol in np.unique(symbols[start : start + CHUNK])
+    }

@@ -12,7 +12,7 @@ from jax import Array
 
 from lstmjax.settings import setting
 from lstmjax.tasks.base import Batch
-from lstmjax.tasks.text.next_symbol import NextSymbol
+from lstmjax.tasks.text.next_symbol import NextSymbol, smallest_type
 
 UNKNOWN = "<unk>"
 LINE_END = "\n"
@@ -43,7 +43,7 @@ class Words(NextSymbol):
         """The words of a text, and the ends of its lines."""
         return TOKENS[self.tokens].findall(text.lower() if self.lowercase else text)
 
-    def learn(self, train: Sequence[str], rest: Sequence[str]) -> tuple[str, ...]:
+    def learn(self, train: Sequence[str], *rest: Sequence[str]) -> tuple[str, ...]:
         """The words that are frequent enough in the training part."""
         counts = collections.Counter(word for word in train if word != UNKNOWN)
         frequent = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
@@ -52,7 +52,8 @@ class Words(NextSymbol):
 
     def codes(self, symbols: Sequence[str], where: str) -> np.ndarray:
         """Words to codes, 0 for those that are not in the vocabulary."""
-        return np.array([self._places.get(word, 0) for word in symbols], np.int32)
+        found = (self._places.get(word, 0) for word in symbols)
+        return np.fromiter(found, smallest_type(self.outputs), len(symbols))
 
     def decode(self, codes: np.ndarray) -> str:
         """Codes to text, set as a line of text is: no blank before a closing mark."""
