@@ -91,6 +91,15 @@ def nearest(name, modules):
     )
 
 
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_is_put_into_a_batch_is_named(source):
+    """Lengths that stood where targets belong were once read as nothing at all."""
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", None) == "Batch":
+            starred = any(isinstance(argument, ast.Starred) for argument in node.args)
+            assert len(node.args) <= 1 and not starred, f"line {node.lineno}"
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_folder_is_seen_at_a_glance(folder):
     assert len(list(folder.glob("*.py"))) <= MOST_FILES

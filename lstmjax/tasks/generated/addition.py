@@ -89,7 +89,7 @@ class Addition(Generated):
         answer, mask = self.answer(terms.sum())
         shifted = jnp.concatenate([jnp.full((1,), START), answer[:-1]])
         lengths = length if self.layout == "delimited" else None
-        return Batch((source, shifted), answer, lengths, mask=mask)
+        return Batch((source, shifted), targets=answer, lengths=lengths, mask=mask)
 
     def write(self, terms: Array) -> tuple[Array, Array]:
         """Terms (terms,) as characters (source length,), and how many are not padding."""

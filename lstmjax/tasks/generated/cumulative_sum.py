@@ -37,7 +37,7 @@ class CumulativeSum(Generated):
     def example(self, key: Array, split: str) -> Batch:
         """Inputs (length, 1) and targets (length,), 0 or 1."""
         values = jax.random.uniform(key, (self.length,))
-        return Batch(values[:, None], self.label(values).astype(jnp.float32))
+        return Batch(values[:, None], targets=self.label(values).astype(jnp.float32))
 
     def label(self, values: Array) -> Array:
         """Whether the sum has passed at each step: (..., length) values, bool (..., length)."""

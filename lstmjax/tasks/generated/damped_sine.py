@@ -43,7 +43,7 @@ class DampedSine(Generated):
         time = jnp.arange(self.length + self.horizon)
         phase = 2 * jnp.pi * (time % period) / period  # in one turn: less is lost to rounding
         wave = 0.5 + 0.5 * jnp.sin(phase) * jnp.exp(-decay * time)
-        return Batch(wave[: self.length, None], wave[self.length :])
+        return Batch(wave[: self.length, None], targets=wave[self.length :])
 
     def loss(self, outputs: Array, batch: Batch) -> Array:
         """Absolute error of every value, averaged over the horizon: (batch,)."""

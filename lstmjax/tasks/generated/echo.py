@@ -47,7 +47,7 @@ class Echo(Classification, Generated):
         symbols = draw_member(
             key, split, lambda key: jax.random.randint(key, (self.length,), 0, self.symbols)
         )
-        return Batch(jax.nn.one_hot(symbols, self.symbols), symbols[self.position])
+        return Batch(jax.nn.one_hot(symbols, self.symbols), targets=symbols[self.position])
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
         """Chance, and the last symbol in place of the right one."""

@@ -58,7 +58,7 @@ class ListOps(Classification):
         symbols, lengths, values = (array[indices] for array in arrays[split])
         if shape is not None:
             symbols = symbols[:, : shape[0]]
-        return Batch(jax.nn.one_hot(symbols, SYMBOLS), values, lengths)
+        return Batch(jax.nn.one_hot(symbols, SYMBOLS), targets=values, lengths=lengths)
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
         """The most frequent value, alone or by outermost operator, and that operator on all digits.

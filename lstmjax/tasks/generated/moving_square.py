@@ -69,7 +69,7 @@ class MovingSquare(Generated):
             shown = pixel == (start + jnp.where(right, 1, -1) * time) % self.size
             row_of_column = jnp.broadcast_to(rows[:, None], shown.shape)
         video = shown[:, None, :] & (row_of_column[:, None, :] == pixel[:, None])
-        return Batch(video[..., None].astype(jnp.float32), right.astype(jnp.float32))
+        return Batch(video[..., None].astype(jnp.float32), targets=right.astype(jnp.float32))
 
     def loss(self, outputs: Array, batch: Batch) -> Array:
         """Binary cross-entropy of logits (batch, 1), in nats: (batch,)."""

@@ -54,8 +54,9 @@ class Rectangles(Generated):
         """Corners read and corners asked for, (3, 2) each; with a mixture (4, 2)."""
         corners = self.corners(key)
         if self.head == "point":
-            return Batch(corners[:3], corners[1:], resets=jnp.ones(3, bool))
-        return Batch(jnp.concatenate([jnp.full((1, 2), START), corners[:3]]), corners)
+            return Batch(corners[:3], targets=corners[1:], resets=jnp.ones(3, bool))
+        inputs = jnp.concatenate([jnp.full((1, 2), START), corners[:3]])
+        return Batch(inputs, targets=corners)
 
     def loss(self, outputs: Array, batch: Batch) -> Array:
         """Absolute error, or nats of the density of the corner: (batch, corners)."""

@@ -131,7 +131,8 @@ class Pairs(Task):
         first = targets[:, 0]
         shifted = jnp.pad(first[:, :-1], ((0, 0), (1, 0)), constant_values=START)
         mask = shifted != self.stop  # a target's symbols and its stop
-        return Batch((source, shifted), targets, arrays.sources.lengths[rows], mask=mask)
+        lengths = arrays.sources.lengths[rows]
+        return Batch((source, shifted), targets=targets, lengths=lengths, mask=mask)
 
     def loss(self, outputs: Array, batch: Batch) -> Array:
         """Cross-entropy of each symbol of the first target, (batch, time), in nats."""

@@ -106,8 +106,8 @@ class Labelled(Classification):
     ) -> Batch:
         """Sequences (batch, time, width), or of frames (batch, time, *frame, channels), classes."""
         inputs, lengths, classes = arrays[split]
-        inputs, lengths = self._prepare(inputs[indices], lengths[indices], shape[0])
-        return Batch(inputs, classes[indices], lengths)
+        batch = self._prepare(inputs[indices], lengths[indices], shape[0])
+        return batch._replace(targets=classes[indices])
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
         """The most frequent class; nearest class mean, least squares on evenly chosen steps."""
@@ -144,7 +144,7 @@ class Labelled(Classification):
         batches = []
         for rows, width in in_order(frames, self.shapes):
             inputs, lengths = sequences.inputs[rows], sequences.lengths[rows]
-            batches.append(Batch(*self._prepare(inputs, lengths, width)))
+            batches.append(self._prepare(inputs, lengths, width))
         return sequences.places, batches
 
     def answer(self, outputs: Array, batch: Batch) -> list[np.ndarray]:
@@ -238,10 +238,10 @@ class Labelled(Classification):
         deviation[deviation == 0] = 1.0  # of a channel that never changes
         return tuple(mean.tolist()), tuple(deviation.tolist())
 
-    def _prepare(self, inputs: Array, lengths: Array, width: int) -> tuple[Array, Array]:
-        """Inputs (batch, time, *step) and lengths as the model reads them, in `width` steps.
+    def _prepare(self, inputs: Array, lengths: Array, width: int) -> Batch:
+        """Sequences (batch, time, *step) as the model reads them, in `width` steps; no targets.
 
-        Scaled; what is missing and what is padding is zero.
+        They are scaled. Missing values and padding are zero.
         """
         size, time = len(inputs), width * self.frame
         inputs = inputs[:, :time].reshape(size, -1, len(self.mean))
@@ -257,7 +257,8 @@ class Labelled(Classification):
             1: (self.frame, inputs.shape[-1]),
             2: (-1, columns, *(channels or [1])),  # frames one below the other
         }[self.dimensions]
-        return inputs.reshape(size, width, *shape), -(-lengths // self.frame)
+        inputs = inputs.reshape(size, width, *shape)
+        return Batch(inputs=inputs, lengths=-(-lengths // self.frame))
 
 
 def _by_number(label: str) -> tuple[float, str]:

@@ -179,7 +179,8 @@ class Series(SeriesFile):
         inputs = in_patches(inputs, self.patch)
         if self.decoder:
             inputs = inputs, jnp.zeros((*inputs.shape[:-2], self.steps))
-        return Batch(inputs, Window(past, seen, future, shift + centre, scale), mask=mask)
+        window = Window(past, seen, future, shift + centre, scale)
+        return Batch(inputs, targets=window, mask=mask)
 
     def _read(self, values: Array, there: Array, beside: Array, beside_there: Array) -> Array:
         """Targets, covariates, and where they are, if they have gaps; independent series apart."""

@@ -45,10 +45,11 @@ def _spans(
 ) -> tuple[Array, Array, Array]:
     """Where spans begin, where the span at each word ends, and of what type it is."""
     parts = [match.groups() if (match := TAG.fullmatch(tag)) else ("O", "") for tag in tags]
-    letters = np.array([ord(SAME.get(letter, letter)) for letter, _ in parts])
+    letters = jnp.array([ord(SAME.get(letter, letter)) for letter, _ in parts])
     names = sorted({name for _, name in parts})
+    kinds = jnp.array([names.index(name) for _, name in parts])
     letter = jnp.where(mask, letters[codes], ord("O"))
-    kind = jnp.where(mask, np.array([names.index(name) for _, name in parts])[codes], -1)
+    kind = jnp.where(mask, kinds[codes], -1)
 
     def after(array: Array, first: int) -> Array:
         return jnp.pad(array[:, :-1], ((0, 0), (1, 0)), constant_values=first)

@@ -131,7 +131,7 @@ class NextSymbol(Task):
         codes = arrays[split]
         places = indices[:, None] * self.window + jnp.arange(self.window + 1)
         symbols = codes[jnp.minimum(places, len(codes) - 1)].astype(jnp.int32)
-        return Batch(symbols[:, :-1], symbols[:, 1:], mask=places[:, 1:] < len(codes))
+        return Batch(symbols[:, :-1], targets=symbols[:, 1:], mask=places[:, 1:] < len(codes))
 
     def loss(self, outputs: Array, batch: Batch) -> Array:
         """Cross-entropy of every next symbol, (batch, window), in nats."""
@@ -187,7 +187,8 @@ class NextSymbol(Task):
         for places, width in in_order(steps, PREDICTED_SHAPES, PREDICTED_ROWS):
             symbols = np.asarray(codes.padded(places, max(width, 1) + 1, 0))
             mask = np.arange(symbols.shape[1] - 1) < steps[places, None]
-            batches.append(Batch(symbols[:, :-1], symbols[:, 1:], steps[places], mask=mask))
+            inputs, targets = symbols[:, :-1], symbols[:, 1:]
+            batches.append(Batch(inputs, targets=targets, lengths=steps[places], mask=mask))
         return lines, batches
 
     def answer(self, outputs: Array, batch: Batch) -> list[Any]:
