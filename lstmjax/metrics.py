@@ -16,12 +16,12 @@ FINISH = {"rmse": np.sqrt, "perplexity": np.exp, "bits": lambda nats: nats / np.
 
 
 def mean(values: Array, mask: Array | None = None) -> tuple[Array, Array]:
-    """The sum of `values` where `mask` holds, and how many values that is.
+    """The weighted sum of `values`, and the sum of the weights.
 
     Args:
       values: any shape.
-      mask: None, or weights of 0 and 1 over the leading axes of `values`; the remaining axes of
-        `values` all count.
+      mask: None, where every value counts once; or booleans or weights over the leading axes of
+        `values`, the remaining axes of which all count alike.
     """
     values = values.astype(jnp.float32)
     if mask is None:
@@ -29,7 +29,7 @@ def mean(values: Array, mask: Array | None = None) -> tuple[Array, Array]:
     mask = mask.reshape(mask.shape + (1,) * (values.ndim - mask.ndim))
     weights = jnp.broadcast_to(mask, values.shape).astype(jnp.float32)
     # where, not a product: a masked value may be infinite
-    return jnp.where(weights > 0, values, 0).sum(), weights.sum()
+    return jnp.where(weights > 0, values * weights, 0).sum(), weights.sum()
 
 
 def divide(sums: Mapping[str, tuple]) -> dict[str, np.ndarray]:

@@ -28,8 +28,15 @@ def setting(default: Any, *, at_least: float | None = None, at_most: float | Non
 
 
 def fields(value: Any) -> list[dataclasses.Field]:
-    """The fields of a dataclass or of its instance that are settings; linen's own two are not."""
-    return [f for f in dataclasses.fields(value) if f.init and f.name not in ("parent", "name")]
+    """The fields of a dataclass or of its instance that are settings.
+
+    Linen's own two are not, nor is what a field's metadata says is not `kept`.
+    """
+    return [
+        f
+        for f in dataclasses.fields(value)
+        if f.init and f.name not in ("parent", "name") and f.metadata.get("kept", True)
+    ]
 
 
 def walk(value: Any, path: str = "") -> Iterator[tuple[str, dataclasses.Field, Any]]:

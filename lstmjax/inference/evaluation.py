@@ -133,7 +133,7 @@ def evaluate_workdir(workdir: pathlib.Path, split: str, beam: int | None = None)
     experiment, params, step = restore_best(workdir)
     experiment = experiment.with_options(beam=beam)
     data = experiment.task.load()
-    if not data.sizes[split]:
+    if not data.sizes.get(split):
         raise UserError(f"--split {split}: its examples never run out or there are none; take test")
     return {
         "experiment": experiment.to_json(),

@@ -26,13 +26,17 @@ def score(summary: dict[str, Any]) -> str:
     return f"{mean:.4g}" if len(each) == 1 else f"{mean:.4g} ± {summary['deviation']:.2g}"
 
 
-def scores(result: dict[str, Any], split: str = "test") -> str:
+def scores(result: dict[str, Any], split: str | None = None) -> str:
     """The scores of a report or an evaluation beside the floors, as a table."""
     return table(score_rows(result, split))
 
 
-def score_rows(result: dict[str, Any], split: str = "test") -> list[list[str]]:
-    """A header, and a row a predictor: the model first, then the floors."""
+def score_rows(result: dict[str, Any], split: str | None = None) -> list[list[str]]:
+    """A header, and a row a predictor: the model first, then the floors.
+
+    Without a `split` it is the one that a report has: test, or where there was none valid.
+    """
+    split = split or ("test" if "test" in result else "valid")
     names = [name for name in result[split] if name != "loss"]
     model = result["experiment"]["model"]["type"].split(":")[-1]
     seeds = f" ({result['seeds']} seeds)" if result["seeds"] > 1 else ""

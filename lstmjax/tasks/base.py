@@ -25,7 +25,8 @@ class Batch(NamedTuple):
     targets: Any = None
     lengths: Array | None = None  # (batch,): valid steps; None: all
     resets: Array | None = None  # (batch, time): true where a new sequence starts in mid-row
-    mask: Array | None = None  # leading axes of the loss: what counts; None: everything
+    # leading axes of the loss: what counts, or how much each weighs in the loss; None: everything
+    mask: Array | None = None
 
 
 class Written(NamedTuple):
@@ -65,11 +66,17 @@ class Data(NamedTuple):
     """What a task runs on: arrays (a pytree, put on the device) and examples in each split.
 
     A size of None means that the examples never run out; no buckets, that all are of one shape.
+    Sizes without `test` mean that a run is scored on its validation split.
     """
 
     arrays: Any
     sizes: dict[str, int | None]
     buckets: Buckets | None = None
+
+    @property
+    def scored(self) -> str:
+        """The split whose scores a run reports."""
+        return "test" if "test" in self.sizes else "valid"
 
     @property
     def shapes(self) -> tuple[Shape | None, ...]:

@@ -77,3 +77,13 @@ def in_order(lengths: np.ndarray, count: int, rows: int = 64) -> list[tuple[np.n
         (batch, int(widths[np.searchsorted(widths, most)]))
         for batch, most in zip(batches, longest, strict=True)
     ]
+
+
+def grid_width(length: int) -> int:
+    """The least of 8, 12, 16, 24, 32, 48, ... that holds a length: few widths hold all lengths."""
+    power = 8
+    while length > power:
+        if length <= power * 3 // 2:
+            return power * 3 // 2
+        power *= 2
+    return power

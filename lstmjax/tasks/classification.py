@@ -15,9 +15,10 @@ class Classification(Task):
         return metrics.cross_entropy(outputs, batch.targets)
 
     def metrics(self, outputs: Array, batch: Batch) -> Sums:
-        """Accuracy, and nats an answer."""
+        """Accuracy, and nats an answer: each counts once, whatever it weighs in the loss."""
         right = outputs.argmax(-1) == batch.targets
+        counts = None if batch.mask is None else batch.mask > 0
         return {
-            "accuracy": metrics.mean(right, batch.mask),
-            "nats": metrics.mean(self.loss(outputs, batch), batch.mask),
+            "accuracy": metrics.mean(right, counts),
+            "nats": metrics.mean(self.loss(outputs, batch), counts),
         }

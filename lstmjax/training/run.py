@@ -189,16 +189,19 @@ def report(
     clock: Clock,
     signals: Signals,
 ) -> tuple[dict[str, Any], Any]:
-    """Scores the best checkpoint on the test split: the scores, and one seed's parameters."""
+    """Scores the best checkpoint: the scores, and one seed's parameters.
+
+    They are those of the test split, or without one of the validation split, under its name.
+    """
     best = checkpoints.best_step
     params = state.params
     if best != experiment.steps:
         params = checkpoints.restore_params(best, like=params)
     with signals.at_once(saved_at(experiment.steps)):
         with clock.on("compile"):
-            test = Evaluation(experiment, data, "test", params)
+            scored = Evaluation(experiment, data, data.scored, params)
         with clock.on("evaluate"):
-            scores = evaluation.summarize(test(params))
+            scores = evaluation.summarize(scored(params))
     padding = {}
     if data.buckets is not None:  # of the computed steps
         padding = {"padding": round(padded_share(data.buckets, "train"), 4)}
@@ -214,7 +217,7 @@ def report(
         "seeds": experiment.seeds,
         "devices": [device.device_kind for device in devices.mesh(experiment.batch_size).devices],
         "kernel": choose_kernel(experiment.model.kernel),
-        "test": scores,
+        data.scored: scores,
         **padding,
     }
     return result, jax.device_get(experiment.first_seed(params))

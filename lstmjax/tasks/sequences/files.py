@@ -11,18 +11,10 @@ import numpy as np
 
 from lstmjax.errors import UserError
 from lstmjax.files import read_bytes, read_lines
+from lstmjax.tasks.sequences.examples import Sequences, pad
 
 IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 MISSING = "?"  # a value that was not observed, in .ts files
-
-
-class Sequences(NamedTuple):
-    """Sequences, padded with zeros to the longest; missing values are NaN."""
-
-    inputs: np.ndarray  # (size, time, *step), numbers of any type
-    lengths: np.ndarray  # (size,): valid steps
-    labels: tuple[str, ...] | None  # of each
-    places: tuple[str, ...]  # where each stands in its file, for messages
 
 
 def read_sequences(path: str | pathlib.Path, flag: str, labels: str | None = None) -> Sequences:
@@ -178,10 +170,7 @@ def _read_ts(path: str | pathlib.Path, where: str) -> Sequences:
     if not rows:
         raise UserError(f"{where}: no sequences after @data; give at least one")
     lengths = np.array([len(row) for row in rows], np.int32)
-    inputs = np.zeros((len(rows), lengths.max(), rows[0].shape[1]), np.float32)
-    for padded, row in zip(inputs, rows, strict=True):
-        padded[: len(row)] = row
-    return Sequences(inputs, lengths, tuple(labels) or None, tuple(places))
+    return Sequences(pad(rows), lengths, tuple(labels) or None, tuple(places))
 
 
 class _Header(NamedTuple):

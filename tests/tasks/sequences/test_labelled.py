@@ -35,7 +35,7 @@ def test_the_training_part_alone_sets_the_scale(tmp_path):
     names = tiny.labelled_files(tmp_path)
     task = Labelled(**names, valid_fraction=0.25).resolve()
     assert task.load().sizes == {"train": 18, "valid": 6, "test": 10}
-    inputs, lengths, _ = task.load().arrays["train"]
+    inputs, lengths, *_ = task.load().arrays["train"]
     steps = np.concatenate([row[:length] for row, length in zip(inputs, lengths, strict=True)])
     np.testing.assert_allclose(task.mean, steps.mean(0), rtol=1e-6)
     np.testing.assert_allclose(task.deviation, steps.std(0), rtol=1e-6)
