@@ -100,6 +100,7 @@ def like_series(file: pathlib.Path, task: Series) -> dict[str, object]:
 
 def pairs_file(directory: pathlib.Path, form: str = "tsv") -> str:
     """Words of a to e, each spelled backward in capitals; every third has a second target."""
+    directory.mkdir(exist_ok=True)
     words = ["".join(word) for size in (2, 3) for word in itertools.product("abcde", repeat=size)]
     lines = []
     for i, word in enumerate(words):
@@ -212,5 +213,41 @@ def tagging(directory: pathlib.Path, **changes) -> Experiment:
         model=Tagger(features=(8,), **model),
         optimizer=Adam(learning_rate=2e-2),
         evaluation_batch_size=8,
+    )
+    return Experiment(**SHORT | fields | changes)
+
+
+def entities_files(directory: pathlib.Path) -> dict[str, str]:
+    """Sentences with named entities in two columns; some words are of either kind."""
+    names, rng = {}, np.random.default_rng(0)
+    for split, size in (("train", 40), ("test", 12)):
+        lines = []
+        for _ in range(size):
+            for _ in range(rng.integers(1, 4)):
+                kind = rng.choice(["PER", "LOC"])
+                words = rng.choice(["Ann", "York", "Paris", "Lee"], rng.integers(1, 4))
+                lines += [f"{word} {'BI'[i > 0]}-{kind}" for i, word in enumerate(words)]
+                lines += [f"{rng.choice(['saw', 'in', 'the'])} O"]
+            lines.append("")
+        names[split] = directory / f"{split}.txt"
+        names[split].write_text("\n".join(lines) + "\n")
+    return {name: str(path) for name, path in names.items()}
+
+
+def entities(directory: pathlib.Path, **changes) -> Experiment:
+    task = Tagging(
+        **entities_files(directory),
+        format="columns",
+        word="1",
+        tag="-1",
+        row_length=10,
+        longest_word=4,
+    )
+    return tagging(directory, task=task, **changes)
+
+
+def series(task: dict, **changes) -> Experiment:
+    fields = dict(
+        task=Series(**task), model=Vanilla(features=4), optimizer=Adam(), evaluation_batch_size=8
     )
     return Experiment(**SHORT | fields | changes)

@@ -160,9 +160,9 @@ class Tagging(Task):
         ]
 
     def read(self, path: pathlib.Path) -> tuple[Document, list[Batch]]:
-        """Reads a text, a sentence a line (.txt), or a file in the format trained on."""
-        read = from_text if path.suffix == ".txt" else read_document
-        more = {} if path.suffix == ".txt" else {"tagged": False}
+        """Reads a file in the format trained on; another .txt is a text, a sentence a line."""
+        plain = path.suffix == ".txt" != pathlib.Path(self.train).suffix
+        read, more = (from_text, {}) if plain else (read_document, {"tagged": False})
         document = read(path, "--input", self._columns(), **more)
         arrays = self._arrange(self._rows({"input": document.sentences}, open_rows=1))
         lengths = arrays.forms["input"].lengths
