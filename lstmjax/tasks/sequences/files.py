@@ -11,6 +11,7 @@ import numpy as np
 
 from lstmjax.errors import UserError
 from lstmjax.files import read_bytes, read_lines
+from lstmjax.tasks.sequences.arrays import with_targets
 from lstmjax.tasks.sequences.examples import Sequences, pad
 
 IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
@@ -20,9 +21,10 @@ MISSING = "?"  # a value that was not observed, in .ts files
 def read_sequences(path: str | pathlib.Path, flag: str, labels: str | None = None) -> Sequences:
     """The sequences of a file, by the ending of its name: .ts, .npz, and idx for all others.
 
-    A .npz file holds `inputs` (size, time, width), and may hold `lengths` (size,) and `labels`
-    (size,). An idx file, packed with gzip or not, holds pictures (size, height, width), which are
-    read row by row, or videos; its labels are in a file of their own.
+    A .npz file holds `inputs` (size, time, width), and may hold `lengths` (size,), and `labels`
+    (size,) or `targets` (size, [time,] values). An idx file, packed with gzip or not, holds
+    pictures (size, height, width), which are read row by row, or videos; its labels are in a file
+    of their own.
 
     Args:
       path: of the file.
@@ -120,7 +122,10 @@ def _read_npz(path: str | pathlib.Path, where: str) -> Sequences:
             f"{inputs.shape[1]}, the time steps of inputs, are needed"
         )
     labels = tuple(map(str, arrays["labels"].tolist())) if "labels" in arrays else None
-    return _checked(inputs, lengths.astype(np.int32), labels, where)
+    sequences = _checked(inputs, lengths.astype(np.int32), labels, where)
+    if "targets" in arrays:
+        sequences = with_targets(sequences, arrays["targets"], f"{where}: targets")
+    return sequences
 
 
 def _checked(
@@ -140,7 +145,7 @@ def _checked(
 
 
 def _read_ts(path: str | pathlib.Path, where: str) -> Sequences:
-    header, rows, labels, places = None, [], [], []
+    header, rows, labels, targets, places = None, [], [], [], []
     settings: dict[str, list[str]] = {}
     for number, line in enumerate(read_lines(path, where.split()[0]), 1):
         line, here = line.strip(), f"{where}: line {number:,}"
@@ -154,8 +159,11 @@ def _read_ts(path: str | pathlib.Path, where: str) -> Sequences:
             if name.lower() == "data":
                 header = _header(settings, where)
             continue
-        *channels, label = line.split(":") if header.labels else [*line.split(":"), ""]
+        answered = header.labels or header.targets
+        *channels, label = line.split(":") if answered else [*line.split(":"), ""]
         rows.append(_values(channels, header, here, rows))
+        if header.targets:
+            targets.append(_target(label, here))
         if header.labels:
             label = label.strip()
             if label not in header.labels:
@@ -170,27 +178,42 @@ def _read_ts(path: str | pathlib.Path, where: str) -> Sequences:
     if not rows:
         raise UserError(f"{where}: no sequences after @data; give at least one")
     lengths = np.array([len(row) for row in rows], np.int32)
-    return Sequences(pad(rows), lengths, tuple(labels) or None, tuple(places))
+    numbers = np.array(targets)[:, None] if targets else None
+    return Sequences(pad(rows), lengths, tuple(labels) or None, tuple(places), numbers)
 
 
 class _Header(NamedTuple):
     labels: frozenset[str]  # empty: there are none
+    targets: bool  # whether a number ends each line
     dimensions: int | None  # None: not told
 
 
 def _header(settings: dict[str, list[str]], where: str) -> _Header:
-    if "targetlabel" in settings:
-        raise UserError(f"{where}: @targetLabel: its targets are numbers, not classes")
     if settings.get("timestamps", ["false"])[:1] == ["true"]:
         raise UserError(f"{where}: @timeStamps true: resample it to even steps, and leave them out")
     has, *labels = settings.get("classlabel", ["false"])
     if has.lower() == "true" and not labels:
         raise UserError(f"{where}: @classLabel true names no classes; add them to the line")
+    targets = settings.get("targetlabel", [""])[0].lower() == "true"
+    if targets and has.lower() == "true":
+        raise UserError(f"{where}: @classLabel and @targetLabel are both true; keep one of them")
     dimensions = settings.get("dimensions", [""])[0]
     return _Header(
         frozenset(labels) if has.lower() == "true" else frozenset(),
+        targets,
         int(dimensions) if dimensions.isdecimal() else None,
     )
+
+
+def _target(text: str, where: str) -> float:
+    """The number at the end of a line."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise UserError(f"{where} has the target {text.strip()[:40]!r}; a number is needed")
+    return value
 
 
 def _values(

@@ -1,4 +1,4 @@
-"""Classifiers of sequences that compute no state: class means and least squares."""
+"""Answers about sequences that need no state: means and least squares."""
 
 from collections.abc import Sequence
 
@@ -59,3 +59,25 @@ def guesses(
         "nearest class mean": distances.argmin(1),
         "least squares": (test @ weights).argmax(1),
     }
+
+
+def regressions(
+    train: tuple[np.ndarray, np.ndarray], test: tuple[np.ndarray, np.ndarray], spread: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """Errors of the training mean, and of least squares with a little ridge.
+
+    Args:
+      train: features (size, features), and scaled targets (size, values), whose mean is 0.
+      test: the same of the test.
+      spread: (values,), the units of the scaled targets.
+    """
+    (features, targets), (others, truth) = train, test
+    ridge = 1e-2 * len(features) * np.eye(features.shape[1])
+    weights = np.linalg.solve(features.T @ features + ridge, features.T @ targets)
+    said = {"training mean": 0 * truth, "least squares": others @ weights}
+    floors = {}
+    for name, guess in said.items():
+        error = (guess - truth) * spread
+        mse = float((error**2).mean())
+        floors[name] = {"mae": float(np.abs(error).mean()), "mse": mse, "rmse": mse**0.5}
+    return floors

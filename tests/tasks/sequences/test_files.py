@@ -83,7 +83,7 @@ def test_idx_of_larger_numbers(tmp_path):
         (HEAD + "1,2:4,5:c\n", "line 6 has the label 'c', @classLabel has a, b"),
         (HEAD.replace(" a b", ""), "@classLabel true names no classes"),
         (HEAD.replace("@data", "@timeStamps true\n@data"), "@timeStamps true: resample"),
-        (HEAD.replace("@data", "@targetLabel true\n@data"), "numbers, not classes"),
+        (HEAD.replace("@data", "@targetLabel true\n@data"), "both true; keep one"),
     ],
 )
 def test_faults_of_ts_files(tmp_path, text, message):
