@@ -1,0 +1,155 @@
+"""What estimators share: scikit-learn's manners, without scikit-learn, and one way to train."""
+
+import contextlib
+import inspect
+import io
+import math
+import pathlib
+import shutil
+import tempfile
+import weakref
+from typing import Any
+
+import jax
+
+from lstmjax import devices
+from lstmjax.errors import UserError
+from lstmjax.experiment import Experiment
+from lstmjax.inference.decoding import respond
+from lstmjax.models.base import Model
+from lstmjax.models.bidirectional import Bidirectional
+from lstmjax.models.stacked import Stacked
+from lstmjax.models.vanilla import Vanilla
+from lstmjax.optimizers import AdamW, Optimizer
+from lstmjax.runs.checkpoints import restore_best
+from lstmjax.tasks.base import Task
+from lstmjax.tasks.sequences.arrays import from_inputs
+from lstmjax.training.run import run
+
+LINES = 20  # of the log that a fit writes, about
+EVALUATIONS = 5  # on the validation part, about: the best of them is kept
+
+
+class Estimator:
+    """Settings in, a run out.
+
+    `__init__` of a subclass stores its arguments under their names and does nothing else; `fit`
+    sets attributes that end in an underscore. `run_` is the run.
+    """
+
+    _kind = ""  # as scikit-learn calls it
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The settings by name. There are none within others, so `deep` changes nothing."""
+        return {name: getattr(self, name) for name in self._names()}
+
+    def set_params(self, **settings: Any) -> "Estimator":
+        """Changes settings; UserError names one that there is not."""
+        for name, value in settings.items():
+            if name not in self._names():
+                raise UserError(
+                    f"{type(self).__name__} has no setting {name!r}; it has "
+                    f"{', '.join(self._names())}"
+                )
+            setattr(self, name, value)
+        return self
+
+    @classmethod
+    def _names(cls) -> list[str]:
+        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+
+    def __repr__(self) -> str:
+        defaults = inspect.signature(type(self).__init__).parameters
+        changed = (
+            f"{name}={value!r}"
+            for name, value in self.get_params().items()
+            if value is not defaults[name].default and value != defaults[name].default
+        )
+        return f"{type(self).__name__}({', '.join(changed)})"
+
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn asks an estimator about itself; nobody else calls it."""
+        from sklearn import utils
+
+        tags = utils.Tags(
+            estimator_type=self._kind,
+            target_tags=utils.TargetTags(required=True),
+            classifier_tags=utils.ClassifierTags() if self._kind == "classifier" else None,
+            regressor_tags=utils.RegressorTags() if self._kind == "regressor" else None,
+        )
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "run_")
+
+    def _expect_fitted(self) -> None:
+        if not hasattr(self, "run_"):
+            raise UserError(f"this {type(self).__name__} has learned nothing yet; call fit first")
+
+    def _architecture(self, every_step: bool) -> Model:
+        """The model that the settings describe, or the one that was given."""
+        if self.model is not None:
+            return self.model
+        if self.layers < 1:
+            raise UserError(f"layers must be at least 1, got {self.layers}")
+        sizes = dict(dropout=self.dropout, every_step=every_step)
+        if self.bidirectional:
+            if self.layers > 1:
+                raise UserError("bidirectional has one layer: set layers to 1, or give a model")
+            return Bidirectional(features=self.features, **sizes)
+        if self.layers == 1:
+            return Vanilla(features=self.features, **sizes)
+        return Stacked(features=(self.features,) * self.layers, **sizes)
+
+    def _optimizer(self) -> Optimizer:
+        if self.optimizer is not None:
+            return self.optimizer
+        return AdamW(
+            learning_rate=float(self.learning_rate),
+            schedule="cosine",
+            clip_norm=1.0,
+            weight_decay=float(self.weight_decay),
+        )
+
+    def _train(self, task: Task, every_step: bool) -> None:
+        """Trains in the directory, or in a temporary one that goes with the run."""
+        experiment = Experiment(
+            task=task,
+            model=self._architecture(every_step),
+            optimizer=self._optimizer(),
+            steps=self.steps,
+            batch_size=self.batch_size,
+            log_every=math.ceil(self.steps / LINES),
+            evaluate_every=math.ceil(self.steps / EVALUATIONS),
+            seed=self.seed,
+        )
+        workdir = self.workdir
+        if workdir is None:
+            workdir = tempfile.mkdtemp(prefix="lstmjax-")
+        self.run_ = train(experiment, pathlib.Path(workdir), quiet=self.quiet)
+        if self.workdir is None:
+            weakref.finalize(self.run_, shutil.rmtree, workdir, ignore_errors=True)
+
+
+class _Run:
+    def __init__(self, experiment, params, report):
+        self.experiment, self.params, self.report = experiment, params, report
+        self._apply = devices.jit(lambda p, b: respond(experiment, p, b)[1])
+
+    def predict(self, X, lengths=None):
+        sequences = from_inputs(X, lengths)
+        task = self.experiment.task
+        task.expect_fit(sequences, "X", task.step)
+        out = []
+        for b in task.examples(sequences):
+            out += task.answer(jax.device_get(self._apply(self.params, b)), b)
+        return out
+
+
+def train(experiment: Experiment, path: pathlib.Path, quiet: bool) -> _Run:
+    """Trains in a directory."""
+    with contextlib.redirect_stderr(io.StringIO()):
+        report = run(experiment, path)
+    experiment, params, _ = restore_best(path)
+    return _Run(experiment, experiment.first_seed(params), report)
