@@ -8,7 +8,7 @@ from jax import Array
 from lstmjax.errors import UserError
 from lstmjax.models.base import Model
 from lstmjax.models.convolution import ConvolutionPool, Form
-from lstmjax.recurrent import Carry
+from lstmjax.recurrent import Carry, zero_padding
 from lstmjax.settings import setting
 
 
@@ -58,6 +58,8 @@ class CnnLstm(Model):
                 f"{'height, ' if self.dimensions == 2 else ''}width, channels), "
                 f"got shape {inputs.shape}"
             )
+        if lengths is not None:
+            inputs = zero_padding(inputs, lengths)
         rows, frame = inputs.shape[: -self.dimensions - 1], inputs.shape[-self.dimensions - 1 :]
         hidden = inputs.reshape(math.prod(rows), *frame)  # (batch * time, *space, channels)
         for i, count in enumerate(self.filters):

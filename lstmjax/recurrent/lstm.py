@@ -69,6 +69,7 @@ class LSTM(nn.Module):
           UserError: the kernel cannot do what the settings ask for.
         """
         *batch, time, width = inputs.shape
+        lengths, resets = (None if x is None else jnp.asarray(x) for x in (lengths, resets))
         _expect("lengths", lengths, (*batch,))
         _expect("resets", resets, (*batch, time))
         weights = self.param(
@@ -89,6 +90,7 @@ class LSTM(nn.Module):
         valid = None
         if lengths is not None:
             valid = jnp.arange(time) < lengths.reshape(rows, 1)
+            inputs = zero_padding(inputs, lengths)
         if resets is not None:
             resets = resets.reshape(rows, time)
             if self.reverse:
@@ -101,18 +103,39 @@ class LSTM(nn.Module):
             if kernel == "scan":
                 raise UserError("kernel scan keeps every step: recompute_every needs kernel fused")
             keeping = {"recompute_every": self.recompute_every}
-        outputs, carry = KERNELS[kernel](
+        arguments = dict(valid=valid, resets=resets, reverse=self.reverse)
+        arguments |= dict(dtype=jnp.dtype(self.dtype), **keeping)
+        operands = (
             weights,
             inputs.reshape(rows, time, width),
             tuple(part.reshape(rows, self.features).astype(self.param_dtype) for part in carry),
-            valid=valid,
-            resets=resets,
-            reverse=self.reverse,
-            dtype=jnp.dtype(self.dtype),
-            **keeping,
         )
+        try:
+            outputs, carry = KERNELS[kernel](*operands, **arguments)
+        except TypeError as error:
+            if "forward-mode" not in str(error):
+                raise
+            if self.kernel != "auto":
+                raise UserError(
+                    f"kernel {kernel} has reverse-mode derivatives only (jax.grad, jax.vjp): for "
+                    "jax.jvp and jax.jacfwd set kernel to auto or scan"
+                ) from None
+            outputs, carry = scan_lstm(*operands, **arguments)
         outputs = outputs.reshape(*batch, time, self.features).astype(self.dtype)
         return outputs, tuple(part.reshape(*batch, self.features) for part in carry)
+
+
+def zero_padding(inputs: Array, lengths: Array) -> Array:
+    """Inputs with zeros at padded steps, so that NaN or infinity there reaches no gradient.
+
+    Args:
+      inputs: (*batch, time, ...).
+      lengths: integers (*batch,), the valid steps of each row.
+    """
+    lengths = jnp.asarray(lengths)
+    time = inputs.shape[lengths.ndim]
+    valid = jnp.arange(time) < lengths[..., None]
+    return jnp.where(valid.reshape(valid.shape + (1,) * (inputs.ndim - valid.ndim)), inputs, 0)
 
 
 def _expect(name: str, array: Array | None, shape: tuple[int, ...]) -> None:

@@ -41,6 +41,14 @@ def test_padding_changes_nothing(dimensions, frame, form):
         here = jax.tree.map(lambda leaf: leaf[row : row + 1], carry)  # noqa: B023
         chex.assert_trees_all_close(here, last, atol=1e-6)
 
+    def gradient(frames):
+        loss = lambda variables: model.apply(variables, frames, lengths=lengths)[0].sum()  # noqa: E731
+        return jax.grad(loss)(variables)
+
+    padding = (np.arange(4) >= lengths[:, None]).reshape(3, 4, *[1] * len(frame))
+    spoiled = np.where(padding, np.float32(np.nan), frames)
+    chex.assert_trees_all_equal(gradient(spoiled), gradient(frames))
+
 
 def test_an_output_does_not_see_later_frames():
     model = CnnLstm(features=5, filters=(4,), outputs=1, every_step=True)

@@ -80,7 +80,7 @@ def results(layer, params, inputs, carry, weights, **settings):
 
 
 # a smaller failing example would cost a compilation a try
-@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(
     seed=st.integers(0, 2**32 - 1),
     shape=st.tuples(*[st.integers(1, 6)] * 4),
