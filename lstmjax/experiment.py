@@ -71,6 +71,26 @@ class Experiment:
             )
         return dataclasses.replace(self, task=task, model=self.model.clone(**task.sizes))
 
+    @property
+    def kind(self) -> "Experiment":
+        """What compiled programs depend on: the rest of the settings has its defaults.
+
+        The learning rate and the seed are arguments of programs; `task.untraced` names what is
+        among the task's arrays.
+        """
+        task = {
+            field.name: field.default
+            for field in dataclasses.fields(self.task)
+            if field.name in self.task.untraced
+        }
+        return dataclasses.replace(
+            self,
+            task=dataclasses.replace(self.task, **task),
+            optimizer=dataclasses.replace(self.optimizer, learning_rate=0.0),
+            seed=0,
+            evaluate_every=1,
+        )
+
     def override(self, assignments: Sequence[str]) -> "Experiment":
         """A copy with each `path.to.field=value` applied, in order."""
         experiment = self

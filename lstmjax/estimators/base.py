@@ -12,7 +12,7 @@ from typing import Any
 
 import jax
 
-from lstmjax import devices
+from lstmjax import devices, programs
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.inference.decoding import respond
@@ -135,7 +135,10 @@ class Estimator:
 class _Run:
     def __init__(self, experiment, params, report):
         self.experiment, self.params, self.report = experiment, params, report
-        self._apply = devices.jit(lambda p, b: respond(experiment, p, b)[1])
+        kind = experiment.kind
+        self._apply = programs.keep(
+            ("respond", kind), lambda: devices.jit(lambda p, b: respond(kind, p, b)[1])
+        )
 
     def predict(self, X, lengths=None):
         sequences = from_inputs(X, lengths)

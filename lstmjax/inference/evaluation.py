@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from lstmjax import devices, metrics
+from lstmjax import devices, metrics, programs
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.inference.decoding import respond
@@ -37,14 +37,14 @@ class Evaluation:
         if data.buckets is not None:
             of = data.buckets.of[split]
             parts = [(shape, np.flatnonzero(of == i)) for i, shape in enumerate(data.shapes)]
+        shapes, examples = zip(*((shape, of) for shape, of in parts if len(of)), strict=True)
+        self._batches = devices.put(
+            [_in_batches(of, task.stream, experiment.evaluation_batch_size) for of in examples],
+            devices.everywhere(mesh),
+        )
 
-        def sums(params: Any, arrays: Any) -> dict[str, tuple[Array, Array]]:
-            def of_shape(shape: Shape | None, examples: np.ndarray) -> dict:
-                places, valid = evaluation_indices(
-                    len(examples), task.stream, experiment.evaluation_batch_size
-                )
-                indices = examples.astype(np.int32)[places]
-
+        def sums(params: Any, arrays: Any, batches: Any) -> dict[str, tuple[Array, Array]]:
+            def of_shape(shape: Shape | None, indices: Array, valid: Array) -> dict:
                 def one_batch(carry: Any, now: tuple[Array, Array]) -> tuple[Any, dict]:
                     indices, valid = (devices.spread_if_even(array, mesh) for array in now)
                     batch = only(task.batch(arrays, split, indices, shape), valid)
@@ -57,17 +57,21 @@ class Evaluation:
                 carry = experiment.zero_carry(params, example)
                 return jax.lax.scan(one_batch, carry, (indices, valid))[1]
 
-            scores = [of_shape(*part) for part in parts if len(part[1])]
+            scores = [of_shape(shape, *of) for shape, of in zip(shapes, batches, strict=True)]
             return jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *scores)
 
-        if experiment.seeds > 1:
-            sums = jax.vmap(sums, (0, None))
-        program = devices.jit(sums, out_shardings=devices.everywhere(mesh))
-        self._program = program.lower(params, data.arrays).compile()
+        def build() -> Any:
+            many = sums if experiment.seeds == 1 else jax.vmap(sums, (0, None, None))
+            program = devices.jit(many, out_shardings=devices.everywhere(mesh))
+            return program.lower(params, data.arrays, self._batches).compile()
+
+        arguments = programs.signature((params, data.arrays, self._batches))
+        key = ("evaluation", experiment.kind, split, beam, shapes, mesh, arguments)
+        self._program = programs.keep(key, build)
 
     def __call__(self, params: Any) -> dict[str, np.ndarray]:
         """{metric: value}, with several seeds {metric: (seeds,) values}."""
-        batches = jax.device_get(self._program(params, self._arrays))
+        batches = jax.device_get(self._program(params, self._arrays, self._batches))
         # (batches,) or (seeds, batches): added up here, in float64
         return metrics.divide(jax.tree.map(lambda leaf: np.float64(leaf).sum(-1), batches))
 
@@ -83,6 +87,14 @@ def evaluation_indices(size: int, stream: bool, batch_size: int) -> tuple[np.nda
     places = np.arange(batches * batch_size, dtype=np.int32)
     order = places.reshape(batch_size, batches).T if stream else places.reshape(batches, batch_size)
     return np.minimum(order, size - 1), order < size
+
+
+def _in_batches(
+    examples: np.ndarray, stream: bool, batch_size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Some examples (size,) in batches, and which entries are examples."""
+    places, valid = evaluation_indices(len(examples), stream, batch_size)
+    return examples.astype(np.int32)[places], valid
 
 
 def only(batch: Batch, valid: Array) -> Batch:

@@ -93,6 +93,8 @@ class Task:
     is a field too, filled in by `resolve`, so that a checkpoint needs nothing beside it.
     """
 
+    # Settings that no compiled program depends on: they choose among the arrays, or are in them.
+    untraced: ClassVar[frozenset[str]] = frozenset()
     # Whether consecutive examples of a row continue each other, so that the carry runs on.
     stream: ClassVar[bool] = False
     # Whether inputs are an encoder-decoder's: a source, and the target shifted by one step.

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from lstmjax import programs
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.tasks.base import Data
@@ -36,6 +37,7 @@ REMEDY = "on GPUs set XLA_FLAGS=--xla_gpu_deterministic_ops=true"
 
 
 def _first_steps(experiment: Experiment, data: Data, count: int) -> tuple[dict, dict]:
+    programs.forget()
     state = init_state(experiment, data)
     state, log = compile_advance(experiment, data, state)(state, 0, count)
     state = state.replace(key=jax.random.key_data(state.key))

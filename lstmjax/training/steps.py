@@ -12,7 +12,7 @@ import numpy as np
 import optax
 from jax import Array
 
-from lstmjax import devices, metrics
+from lstmjax import devices, metrics, programs
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.tasks.base import Batch, Data, Shape
@@ -60,11 +60,16 @@ def check_shapes(experiment: Experiment, data: Data) -> None:
     Traces one forward pass and computes nothing. A loss that came to its shape by broadcasting
     would hold the batch's axis twice, or not in the first place.
     """
+    key = ("shapes", experiment.kind, data.shapes, programs.signature(data.arrays))
+    programs.keep(key, lambda: _check_shapes(experiment, data))
+
+
+def _check_shapes(experiment: Experiment, data: Data) -> None:
     alone = dataclasses.replace(experiment, seeds=1, batch_size=ROWS)
     task, model = experiment.task, type(experiment.model).__name__
 
     def forward(arrays: Any) -> tuple[Any, Batch]:
-        state = make_init(alone, data)(arrays)
+        state = make_init(alone, data)(_seeds(alone))
         batch = task.batch(arrays, "train", np.zeros(ROWS, np.int32), data.shapes[0])
         outputs, _ = experiment.apply(
             state.params, batch, state.carry, train=True, rngs={"dropout": state.key}
@@ -90,28 +95,48 @@ def check_shapes(experiment: Experiment, data: Data) -> None:
 
 def init_state(experiment: Experiment, data: Data) -> State:
     """The state before the first update."""
-    init = make_init(experiment, data)
-    program = devices.jit(init, runs_once=True, out_shardings=_shardings(experiment))
-    return program(data.arrays)
+    mesh = devices.mesh(experiment.batch_size)
+    key = ("init", experiment.kind, mesh, programs.signature(_example(experiment, data)))
+    seeds = _seeds(experiment)
+
+    def build() -> Callable[[np.ndarray], State]:
+        init = make_init(experiment, data)
+        program = devices.jit(init, runs_once=True, out_shardings=_shardings(experiment))
+        return program.lower(seeds).compile()
+
+    return programs.keep(key, build)(seeds)
 
 
-def make_init(experiment: Experiment, data: Data) -> Callable[[Any], State]:
-    """The state before the first update, a function of the arrays."""
+def _example(experiment: Experiment, data: Data) -> Batch:
+    """The shapes of a batch."""
     rows = np.zeros(experiment.batch_size, np.int32)
 
-    def init(arrays: Any, seed: Array) -> State:
+    def batch(arrays: Any) -> Batch:
+        return experiment.task.batch(arrays, "train", rows, data.shapes[0])
+
+    return jax.eval_shape(batch, data.arrays)
+
+
+def _seeds(experiment: Experiment) -> np.ndarray:
+    """The seed (), or of several side by side (seeds,)."""
+    seed = np.int32(experiment.seed)
+    return seed if experiment.seeds == 1 else seed + np.arange(experiment.seeds, dtype=np.int32)
+
+
+def make_init(experiment: Experiment, data: Data) -> Callable[[Array], State]:
+    """The state before the first update, a function of the seed: the model reads zeros."""
+    example = _example(experiment, data)
+
+    def init(seed: Array) -> State:
         key, params_key = jax.random.split(jax.random.key(seed))
-        batch = experiment.task.batch(arrays, "train", rows, data.shapes[0])
+        batch = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), example)
         given = {} if batch.lengths is None else {"lengths": batch.lengths}
         params = experiment.model.init(params_key, batch.inputs, **given)["params"]
         opt_state = experiment.optimizer.build(experiment.steps).init(params)
         carry = experiment.zero_carry(params, batch)
         return State(jnp.int32(0), params, opt_state, key, carry, jnp.int32(0))
 
-    seeds = np.int32(experiment.seed)
-    if experiment.seeds > 1:
-        init, seeds = jax.vmap(init, (None, 0)), seeds + np.arange(experiment.seeds)
-    return lambda arrays: init(arrays, seeds)
+    return init if experiment.seeds == 1 else jax.vmap(init)
 
 
 def _shardings(experiment: Experiment) -> State:
@@ -122,20 +147,23 @@ def _shardings(experiment: Experiment) -> State:
     return State(**fields | {"carry": carry if experiment.task.stream else None})
 
 
-def make_step(
-    experiment: Experiment, data: Data
-) -> Callable[[State, Any, Array, Array], tuple[State, dict]]:
+def make_step(experiment: Experiment, data: Data) -> Callable[..., tuple[State, dict]]:
     """One update: `(state, arrays, indices, bucket) -> (state, {"loss", "gradient_norm"})`.
 
-    `indices` is (batch,), and `bucket` says to which of the data's shapes they are padded.
+    `indices` is (batch,), and `bucket` says to which of the data's shapes they are padded. A fifth
+    argument takes the place of the experiment's learning rate.
     Where either is not finite and `experiment.skip_nonfinite` allows for it, only the step goes on.
     """
-    task, optimizer = experiment.task, experiment.optimizer.build(experiment.steps)
+    task = experiment.task
     size = data.sizes["train"]
 
     def step(
-        state: State, arrays: Any, indices: Array, bucket: Array
+        state: State, arrays: Any, indices: Array, bucket: Array, rate: Any = None
     ) -> tuple[State, dict[str, Array]]:
+        optimizer = experiment.optimizer
+        if rate is not None:
+            optimizer = dataclasses.replace(optimizer, learning_rate=rate)
+        optimizer = optimizer.build(experiment.steps)
         carry = state.carry
         dropout_key, reset_key = jax.random.split(jax.random.fold_in(state.key, state.step))
         if task.stream:
@@ -177,18 +205,21 @@ def make_step(
 def make_advance(
     experiment: Experiment, data: Data
 ) -> Callable[..., tuple[State, dict[str, Array]]]:
-    """Many updates in one loop: `(state, arrays, stretch, count) -> (state, log)`.
+    """Many updates in one loop: `(state, arrays, stretch, count, rate) -> (state, log)`.
 
     The stretch has log_every steps of which the first `count` are done, so that one program serves
     every stretch. The log's arrays are (log_every,), with several seeds (log_every, seeds); `done`
     says how many steps were done, and `failed` whether the last was one more than `skip_nonfinite`
-    whose loss or gradient is not finite, after which the loop stops.
+    whose loss or gradient is not finite, after which the loop stops. `rate` is the learning rate,
+    the experiment's if there is none.
     """
     step = make_step(experiment, data)
     if experiment.seeds > 1:
-        step = jax.vmap(step, (0, None, 0, None))
+        step = jax.vmap(step, (0, None, 0, None, None))
 
-    def advance(state: State, arrays: Any, stretch: Stretch, count: Array) -> tuple[State, dict]:
+    def advance(
+        state: State, arrays: Any, stretch: Stretch, count: Array, rate: Any = None
+    ) -> tuple[State, dict]:
         indices, buckets = stretch
         empty = jnp.zeros((indices.shape[0], *indices.shape[1:-1]), jnp.float32)
 
@@ -198,7 +229,7 @@ def make_advance(
 
         def body(loop: tuple) -> tuple:
             i, _, state, log = loop
-            state, now = step(state, arrays, indices[i], buckets[i])
+            state, now = step(state, arrays, indices[i], buckets[i], rate)
             failed = jnp.any(state.skipped > experiment.skip_nonfinite)
             log = {name: log[name].at[i].set(value) for name, value in now.items()}
             return i + 1, failed, state, log
@@ -219,18 +250,26 @@ def compile_advance(experiment: Experiment, data: Data, state: State) -> Callabl
       on.
     """
     mesh = devices.mesh(experiment.batch_size)
-    shardings = (_shardings(experiment), devices.everywhere(mesh))
-    program = devices.jit(make_advance(experiment, data), donate_argnums=0, out_shardings=shardings)
+    rate = jnp.asarray(experiment.optimizer.learning_rate, jax.dtypes.canonicalize_dtype(float))
+    rate = devices.put(rate, devices.everywhere(mesh))
 
     def place(first: int, count: int) -> Stretch:
         indices, buckets = stretch_of(experiment, data, first, count)
         spread = devices.spread(mesh, axis=indices.ndim - 1)
         return Stretch(devices.put(indices, spread), devices.put(buckets, devices.everywhere(mesh)))
 
-    program = program.lower(state, data.arrays, place(0, 0), np.int32(0)).compile()
+    def build() -> Callable[..., tuple]:
+        shardings = (_shardings(experiment), devices.everywhere(mesh))
+        many = make_advance(experiment, data)
+        program = devices.jit(many, donate_argnums=0, out_shardings=shardings)
+        return program.lower(state, data.arrays, place(0, 0), np.int32(0), rate).compile()
+
+    size = data.sizes["train"] if experiment.task.stream else None
+    arguments = programs.signature((state, data.arrays))
+    program = programs.keep(("advance", experiment.kind, data.shapes, size, arguments), build)
 
     def advance(state: State, first: int, count: int) -> tuple[State, dict[str, Array]]:
-        return program(state, data.arrays, place(first, count), np.int32(count))
+        return program(state, data.arrays, place(first, count), np.int32(count), rate)
 
     return advance
 

@@ -147,7 +147,7 @@ def test_what_is_written_may_be_longer_than_what_is_right(tmp_path):
     experiment = tiny.pairs(tmp_path).override([f"task.test_path={test}"]).resolve()
     data, narrow = examples(experiment.task, "valid", shape=0)
     assert narrow.targets.shape[-1] < max(time for _, time in data.shapes) == 7
-    params = jax.eval_shape(make_init(experiment, data), data.arrays).params
+    params = jax.eval_shape(make_init(experiment, data), np.int32(0)).params
     written = jax.eval_shape(lambda p: respond(experiment, p, narrow)[1], params)
     assert written.symbols.shape[-1] == 7
     assert written.logits.shape[1] == narrow.targets.shape[-1]
@@ -161,7 +161,7 @@ def test_a_beam_that_is_asked_for_holds_on_every_split(
 ):
     experiment = tiny.pairs(tmp_path).resolve()
     data = experiment.task.load()
-    params = jax.eval_shape(make_init(experiment, data), data.arrays).params
+    params = jax.eval_shape(make_init(experiment, data), np.int32(0)).params
     monkeypatch.setattr(evaluation, "restore_best", lambda workdir: (experiment, params, 1))
 
     def respond(experiment, params, batch, carry, beam):

@@ -1,0 +1,84 @@
+"""The real scikit-learn takes the estimators for its own."""
+
+import collections
+import logging
+import re
+
+import jax
+import numpy as np
+import pytest
+
+from lstmjax.errors import UserError
+from lstmjax.estimators import Classifier, Regressor
+from tests.estimators.test_sequences import sequences
+
+base = pytest.importorskip("sklearn.base")
+model_selection = pytest.importorskip("sklearn.model_selection")
+pipeline = pytest.importorskip("sklearn.pipeline")
+preprocessing = pytest.importorskip("sklearn.preprocessing")
+
+SMALL = dict(features=8, steps=20, batch_size=8)
+
+
+class Compiled(logging.Handler):
+    """Counts the programs that are compiled, by name and shapes."""
+
+    def __init__(self):
+        super().__init__()
+        self.counts = collections.Counter()
+
+    def emit(self, record):
+        message = record.getMessage()
+        if told := re.match(r"Compiling (.*) with global shapes and types (.*?)\. ", message):
+            self.counts[told.groups()] += 1
+
+
+@pytest.fixture
+def compiled():
+    handler = Compiled()
+    logger = logging.getLogger("jax._src.interpreters.pxla")
+    before = logger.propagate
+    logger.addHandler(handler)
+    logger.propagate = False
+    with jax.log_compiles():
+        yield handler.counts
+    logger.removeHandler(handler)
+    logger.propagate = before
+
+
+def test_settings_are_stored_and_cloned():
+    settings = dict(features=8, layers=2, class_weight={"up": 2.0})
+    classifier = Classifier(**settings)
+    again = base.clone(classifier)
+    assert again.get_params() == classifier.get_params()
+    assert classifier.get_params() == Classifier().get_params() | settings
+    assert repr(again) == "Classifier(features=8, layers=2, class_weight={'up': 2.0})"
+    assert again.set_params(steps=5) is again and again.steps == 5
+    with pytest.raises(UserError, match="no setting 'hidden'; it has features, layers"):
+        again.set_params(hidden=3)
+    assert base.is_classifier(classifier) and base.is_regressor(Regressor())
+
+
+def test_a_search_over_rates_and_folds_compiles_no_program_twice(compiled):
+    X, y = sequences(40)
+    search = model_selection.GridSearchCV(
+        Classifier(**SMALL), {"learning_rate": [1e-4, 3e-2]}, cv=2, error_score="raise"
+    )
+    search.fit(X, y)
+    assert search.best_params_ == {"learning_rate": 3e-2}
+    assert search.best_estimator_.score(X, y) > 0.9
+    programs = {name for (name, _), count in compiled.items() if count}
+    assert {"jit(init)", "jit(advance)", "jit(sums)"} <= programs
+    assert not {told: count for told, count in compiled.items() if count > 1}
+
+
+def test_cross_validation_and_pipelines():
+    X, y = sequences(24)
+    scores = model_selection.cross_val_score(
+        Regressor(**SMALL), X, X[:, 0, 0], cv=2, error_score="raise"
+    )
+    assert scores.shape == (2,) and np.isfinite(scores).all()
+    differences = preprocessing.FunctionTransformer(np.diff, kw_args={"axis": 1})
+    steps = pipeline.make_pipeline(differences, Classifier(**SMALL | {"learning_rate": 3e-2}))
+    assert steps.fit(X, y).score(X, y) > 0.9
+    assert steps[-1].n_features_in_ == 2
