@@ -11,6 +11,7 @@ import weakref
 from typing import Any
 
 import jax
+import numpy as np
 
 from lstmjax import devices, programs
 from lstmjax.errors import UserError
@@ -22,11 +23,12 @@ from lstmjax.models.stacked import Stacked
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import AdamW, Optimizer
 from lstmjax.runs.checkpoints import restore_best
-from lstmjax.tasks.base import Task
+from lstmjax.tasks.base import Batch, Task
 from lstmjax.tasks.sequences.arrays import from_inputs
 from lstmjax.training.run import run
 
 LINES = 20  # of the log that a fit writes, about
+ROWS = (1, 8, 64)  # of batches to answer, so that few programs answer all
 EVALUATIONS = 5  # on the validation part, about: the best of them is kept
 
 
@@ -112,8 +114,19 @@ class Estimator:
             weight_decay=float(self.weight_decay),
         )
 
-    def _train(self, task: Task, every_step: bool) -> None:
-        """Trains in the directory, or in a temporary one that goes with the run."""
+    def _place(self) -> pathlib.Path:
+        """The directory of the run, made if it is not there."""
+        if self.workdir is None:
+            return pathlib.Path(tempfile.mkdtemp(prefix="lstmjax-"))
+        place = pathlib.Path(self.workdir)
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"workdir {place}: {error.strerror}; choose another") from error
+        return place
+
+    def _train(self, task: Task, every_step: bool, place: pathlib.Path) -> None:
+        """Trains in the directory; a temporary one goes with the run."""
         experiment = Experiment(
             task=task,
             model=self._architecture(every_step),
@@ -124,35 +137,53 @@ class Estimator:
             evaluate_every=math.ceil(self.steps / EVALUATIONS),
             seed=self.seed,
         )
-        workdir = self.workdir
-        if workdir is None:
-            workdir = tempfile.mkdtemp(prefix="lstmjax-")
-        self.run_ = train(experiment, pathlib.Path(workdir), quiet=self.quiet)
+        try:
+            self.run_ = train(experiment, place, quiet=self.quiet)
+        except BaseException:
+            if self.workdir is None:
+                shutil.rmtree(place, ignore_errors=True)
+            raise
         if self.workdir is None:
-            weakref.finalize(self.run_, shutil.rmtree, workdir, ignore_errors=True)
+            weakref.finalize(self.run_, shutil.rmtree, place, ignore_errors=True)
 
 
-class _Run:
-    def __init__(self, experiment, params, report):
+class Fitted:
+    """A run that can answer: its experiment, the best parameters, and what its report says."""
+
+    def __init__(self, experiment: Experiment, params: Any, report: dict[str, Any]):
+        """Takes the parameters of one seed."""
         self.experiment, self.params, self.report = experiment, params, report
         kind = experiment.kind
         self._apply = programs.keep(
             ("respond", kind), lambda: devices.jit(lambda p, b: respond(kind, p, b)[1])
         )
 
-    def predict(self, X, lengths=None):
-        sequences = from_inputs(X, lengths)
+    def predict(self, inputs: Any, lengths: Any = None) -> list[Any]:
+        """The task's answers to arrays of sequences, or to a file at a path."""
         task = self.experiment.task
-        task.expect_fit(sequences, "X", task.step)
-        out = []
-        for b in task.examples(sequences):
-            out += task.answer(jax.device_get(self._apply(self.params, b)), b)
-        return out
+        if isinstance(inputs, pathlib.Path):
+            _, batches = task.read(inputs)
+        else:
+            sequences = from_inputs(inputs, lengths)
+            task.expect_fit(sequences, "X", task.step)
+            batches = task.examples(sequences)
+        return [answer for batch in batches for answer in self._answers(batch)]
+
+    def _answers(self, batch: Batch) -> list[Any]:
+        """Those to a batch, computed with a row count that was seen before where there is one."""
+        size = len(jax.tree.leaves(batch)[0])
+        more = next((rows for rows in ROWS if rows >= size), size) - size
+
+        def fill(leaf: Any) -> np.ndarray:
+            return np.concatenate([leaf, np.repeat(leaf[:1], more, 0)]) if more else leaf
+
+        outputs = jax.device_get(self._apply(self.params, jax.tree.map(fill, batch)))
+        return self.experiment.task.answer(jax.tree.map(lambda leaf: leaf[:size], outputs), batch)
 
 
-def train(experiment: Experiment, path: pathlib.Path, quiet: bool) -> _Run:
-    """Trains in a directory."""
-    with contextlib.redirect_stderr(io.StringIO()):
+def train(experiment: Experiment, path: pathlib.Path, quiet: bool) -> Fitted:
+    """Trains in a directory, or goes on with the run that is there."""
+    with contextlib.redirect_stderr(io.StringIO()) if quiet else contextlib.nullcontext():
         report = run(experiment, path)
     experiment, params, _ = restore_best(path)
-    return _Run(experiment, experiment.first_seed(params), report)
+    return Fitted(experiment, experiment.first_seed(params), report)

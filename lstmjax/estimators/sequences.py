@@ -149,7 +149,7 @@ class Classifier(SequenceEstimator):
         """
         given = self._given(X, y, sample_weight, validation_data)
         self.classes_ = np.unique(flat(y, given["train"], "y"))
-        self._train(Labelled(**self._settings(given)), every_step=False)
+        self._train(Labelled(**self._settings(given)), False, self._place())
         codes = {name: code for code, name in enumerate(self.run_.experiment.task.classes)}
         self._order = [codes[str(label)] for label in self.classes_.tolist()]
         return self
@@ -280,7 +280,7 @@ class Regressor(SequenceEstimator):
             error=self.error,
             levels=tuple(self.levels),
         )
-        self._train(task, every_step)
+        self._train(task, every_step, self._place())
         return self
 
     def predict(self, X: Any) -> Any:

@@ -1,0 +1,246 @@
+"""What comes next in a series: `fit(frame, time=..., target=...)`, then `predict()`."""
+
+import datetime
+import pathlib
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lstmjax.errors import UserError
+from lstmjax.estimators.base import Estimator
+from lstmjax.estimators.frames import Columns, write_csv
+from lstmjax.models.base import Model
+from lstmjax.optimizers import Optimizer
+from lstmjax.tasks.series import Series
+from lstmjax.tasks.series.forecasts import times_after
+from lstmjax.tasks.series.heads import Kind
+from lstmjax.tasks.series.windows import Normalization
+
+
+class Forecaster(Estimator):
+    """The next `horizon` rows of a series, with quantiles.
+
+    >>> forecaster = Forecaster(horizon=24, season=24).fit(frame, time="hour", target="load")
+    >>> forecaster.predict()
+
+    The last parts of the rows are for the validation and for the test: `run_.report` says how every
+    window of the test part was forecast, beside the last value, the value a season before, and
+    least squares. The directory of the run keeps the series, so that commands can go on from it.
+    """
+
+    _kind = "regressor"
+
+    def __init__(
+        self,
+        horizon: int = 12,
+        *,
+        season: int = 1,
+        lookback: int | None = None,
+        head: Kind = "quantile",
+        levels: tuple[float, ...] = (0.1, 0.5, 0.9),
+        normalize: Normalization = "window",
+        features: int = 64,
+        layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.2,
+        model: Model | None = None,
+        steps: int = 1_000,
+        batch_size: int = 32,
+        learning_rate: float = 1e-3,
+        weight_decay: float = 0.0,
+        optimizer: Optimizer | None = None,
+        validation: float = 0.1,
+        test: float = 0.1,
+        seed: int = 0,
+        workdir: Any = None,
+        quiet: bool = True,
+    ):
+        """Stores the settings.
+
+        Args:
+          horizon: rows to forecast.
+          season: rows after which the series repeats itself, 1 where it does not.
+          lookback: rows that a forecast is made from; none: three times the longer of the two.
+          head: quantile, gaussian or student, which give bands; or point.
+          levels: of the quantiles that are learned or given, ascending, 0.5 among them.
+          normalize: what each window is measured from: window, last, residual or none.
+          features: hidden units of each layer.
+          layers: LSTM layers, one above the other.
+          bidirectional: whether a second layer reads backward.
+          dropout: on what the dense layer reads, and between layers.
+          model: a model of this package or your own, instead of the four above.
+          steps: updates.
+          batch_size: windows an update.
+          learning_rate: the highest; it falls to 0 along a cosine.
+          weight_decay: of AdamW.
+          optimizer: instead of the two above.
+          validation: the share of the rows that chooses the best checkpoint, a horizon at least.
+          test: the share of the rows that is scored, from the end, a horizon at least.
+          seed: of the initial weights and the order.
+          workdir: the directory of the run; none: a temporary one.
+          quiet: whether nothing is printed.
+        """
+        self.horizon = horizon
+        self.season = season
+        self.lookback = lookback
+        self.head = head
+        self.levels = levels
+        self.normalize = normalize
+        self.features = features
+        self.layers = layers
+        self.bidirectional = bidirectional
+        self.dropout = dropout
+        self.model = model
+        self.steps = steps
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.optimizer = optimizer
+        self.validation = validation
+        self.test = test
+        self.seed = seed
+        self.workdir = workdir
+        self.quiet = quiet
+
+    def fit(
+        self,
+        frame: Any,
+        id: str | None = None,
+        time: str | None = None,
+        target: str | Sequence[str] | None = None,
+        covariates: Sequence[str] = (),
+    ) -> "Forecaster":
+        """Trains.
+
+        Args:
+          frame: of pandas or polars, a row a time step; or an array (time,) or (time, series). NaN
+            stands for what is missing.
+          id: the column that says which series a row belongs to; there must be one series.
+          time: the column of dates, times or whole numbers, ascending; none: rows are steps.
+          target: the column or columns to forecast; none: the only one of numbers, or every one of
+            an array.
+          covariates: columns of numbers that are read beside them.
+
+        Raises:
+          UserError: a column is lacking, or the series is too short, with the row.
+        """
+        columns = Columns(frame)
+        self._id, self._time, self._covariates = id, time, tuple(covariates)
+        self.target_names_ = self._targets(columns, target)
+        self._single = isinstance(target, str) or (columns.is_array and columns.flat)
+        written, self._ahead, self._name = self._content(columns)
+        rows = len(columns.column(self.target_names_[0], "target"))
+        test = max(round(self.test * rows), self.horizon)
+        valid = max(round(self.validation * rows), self.horizon)
+        if rows - test - valid < 1:
+            raise UserError(
+                f"the series has {rows:,} rows, of which {valid + test:,} are for validation and "
+                "test; give more rows, or lower horizon"
+            )
+        place = self._place()
+        path = write_csv(place, written)
+        task = Series(
+            path=str(path.absolute()),
+            targets=self.target_names_,
+            covariates=self._covariates,
+            time=self._time if self._time in written else None,
+            split_rows=(rows - test - valid, rows - test),
+            lookback=self.lookback or 3 * max(self.season, self.horizon),
+            horizon=self.horizon,
+            season=self.season,
+            normalize=self.normalize,
+            head=self.head,
+            levels=tuple(self.levels),
+        )
+        self._path, self._columns = path, columns
+        self._train(task, False, place)
+        return self
+
+    def predict(self, frame: Any = None) -> Any:
+        """The rows after those of `fit`, or after those of another frame with the same columns.
+
+        Returns:
+          Of a frame one of its kind, with `id` and `time` as there were, each target by its name,
+          and of a distribution each quantile as `name q0.1`. Of an array the medians (horizon,) or
+          (horizon, series).
+        """
+        self._expect_fitted()
+        columns, ahead, name = self._columns, self._ahead, self._name
+        if frame is None:
+            answer = self._answer(self._path)
+        else:
+            columns = Columns(frame)
+            written, ahead, name = self._content(columns)
+            with tempfile.TemporaryDirectory() as directory:
+                answer = self._answer(write_csv(pathlib.Path(directory), written))
+        if columns.is_array:
+            return answer.median[:, 0] if self._single else answer.median
+        said = {} if self._id is None else {self._id: [name] * self.horizon}
+        said |= {} if self._time is None else {self._time: ahead}
+        for i, target in enumerate(self.target_names_):
+            said[target] = answer.median[:, i].tolist()
+            if answer.quantiles is not None:
+                for level, values in zip(self.levels, answer.quantiles[:, i].T, strict=True):
+                    said[f"{target} q{level:g}"] = values.tolist()
+        return columns.like(said)
+
+    def _answer(self, path: pathlib.Path) -> Any:
+        return self.run_.predict(path)[0]
+
+    def _targets(self, columns: Columns, target: str | Sequence[str] | None) -> tuple[str, ...]:
+        if isinstance(target, str):
+            return (target,)
+        if target is not None:
+            return tuple(target)
+        beside = {self._id, self._time, *self._covariates}
+        names = tuple(name for name in columns.numbers if name not in beside)
+        if columns.is_array or len(names) == 1:
+            return names
+        raise UserError(
+            f"target: name a column to forecast; those of numbers are {', '.join(names) or 'none'}"
+        )
+
+    def _content(self, columns: Columns) -> tuple[dict[str, list], list | None, Any]:
+        """The columns that the task reads, the times after them, and which series it is."""
+        written, ahead, which = {}, None, None
+        if self._id is not None:
+            names = list(dict.fromkeys(columns.column(self._id, "id")))
+            if len(names) != 1:
+                raise UserError(
+                    f"id: column {self._id!r} names {len(names):,} series; fit one at a time"
+                )
+            which = names[0]
+        if self._time is not None:
+            times = columns.column(self._time, "time")
+            ahead = self._after(times)
+            if isinstance(times[0], datetime.date):  # whole numbers are steps
+                written[self._time] = times
+        for name in self.target_names_:
+            written[name] = columns.column(name, "target")
+        for name in self._covariates:
+            written[name] = columns.column(name, "covariates")
+        return written, ahead, which
+
+    def _after(self, times: list) -> list:
+        """The next times, of the kind that was given."""
+        for i, (before, after) in enumerate(zip(times, times[1:], strict=False), 1):
+            if not after > before:
+                raise UserError(
+                    f"time: row {i:,}, {after}, does not come after {before} of the row before; "
+                    "sort the rows, and leave each time once"
+                )
+        if len(times) < 2:
+            raise UserError("time: one row tells no distance; give more rows")
+        if isinstance(times[0], datetime.date):
+            ahead = times_after(np.array(times, "datetime64[us]"), self.horizon)
+            dates = not isinstance(times[0], datetime.datetime)
+            return [time.date() if dates else time for time in ahead.tolist()]
+        if not isinstance(times[0], int):
+            raise UserError(
+                f"time: column {self._time!r} holds {type(times[0]).__name__}; dates, times or "
+                "whole numbers are needed"
+            )
+        distance = int(np.median(np.diff(times)))
+        return [times[-1] + distance * (step + 1) for step in range(self.horizon)]
