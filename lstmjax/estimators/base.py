@@ -29,7 +29,8 @@ from lstmjax.training.run import run
 
 LINES = 20  # of the log that a fit writes, about
 ROWS = (1, 8, 64)  # of batches to answer, so that few programs answer all
-EVALUATIONS = 5  # on the validation part, about: the best of them is kept
+EVALUATIONS = 10  # on the validation part, at most: the best of them is kept
+LEAST_BETWEEN = 250  # updates between two of them
 
 
 class Estimator:
@@ -134,7 +135,7 @@ class Estimator:
             steps=self.steps,
             batch_size=self.batch_size,
             log_every=math.ceil(self.steps / LINES),
-            evaluate_every=math.ceil(self.steps / EVALUATIONS),
+            evaluate_every=max(math.ceil(self.steps / EVALUATIONS), LEAST_BETWEEN),
             seed=self.seed,
         )
         try:

@@ -41,6 +41,7 @@ class Forecaster(Estimator):
         head: Kind = "quantile",
         levels: tuple[float, ...] = (0.1, 0.5, 0.9),
         normalize: Normalization = "window",
+        log: bool = False,
         features: int = 64,
         layers: int = 1,
         bidirectional: bool = False,
@@ -65,6 +66,7 @@ class Forecaster(Estimator):
           lookback: rows that a forecast is made from; none: three times the longer of the two.
           head: quantile, gaussian or student, which give bands; or point.
           levels: of the quantiles that are learned or given, ascending, 0.5 among them.
+          log: whether to learn the logarithms, where a season grows with the level.
           normalize: what each window is measured from: window, last, residual or none.
           features: hidden units of each layer.
           layers: LSTM layers, one above the other.
@@ -88,6 +90,7 @@ class Forecaster(Estimator):
         self.head = head
         self.levels = levels
         self.normalize = normalize
+        self.log = log
         self.features = features
         self.layers = layers
         self.bidirectional = bidirectional
@@ -151,6 +154,7 @@ class Forecaster(Estimator):
             horizon=self.horizon,
             season=self.season,
             normalize=self.normalize,
+            log=self.log,
             head=self.head,
             levels=tuple(self.levels),
         )

@@ -67,7 +67,7 @@ class Classifier(SequenceEstimator):
     >>> classifier = Classifier(features=64, steps=1_000).fit(X, y)
     >>> classifier.predict(X_new), classifier.predict_proba(X_new)
 
-    The best of five evaluations on the validation part is kept.
+    Every 250 updates at most it is scored on the validation part; the best of these is kept.
     """
 
     _kind = "classifier"
