@@ -73,7 +73,7 @@ def series_csv(directory: pathlib.Path, rows: int) -> pathlib.Path:
     """Those columns as `load` and `heat`, the `day`, and `late`, seen from row 100 on."""
     lines = ["day,load,heat,late"]
     for row, (load, heat) in enumerate(series_values(rows)):
-        day = np.datetime64("2021-01-01") + row
+        day = np.datetime64("2021-01-01") + np.timedelta64(row, "D")
         lines.append(f"{day},{'' if np.isnan(load) else load},{heat},{1 if row >= 100 else 'NA'}")
     file = directory / "series.csv"
     file.write_text("\n".join(lines) + "\n")
@@ -88,7 +88,8 @@ def like_series(file: pathlib.Path, task: Series) -> dict[str, object]:
     lines = [",".join([*numbers, *task.categories, *time])]
     for row, values in enumerate(np.random.default_rng(0).uniform(1, 9, (90, len(numbers)))):
         cells = [*map(str, values), *("ab"[row % 2] for _ in task.categories)]
-        lines.append(",".join([*cells, *(str(np.datetime64("2020-01-01") + row) for _ in time)]))
+        day = str(np.datetime64("2020-01-01") + np.timedelta64(row, "D"))
+        lines.append(",".join([*cells, *(day for _ in time)]))
     file.write_text("\n".join(lines))
     return {
         "targets": ",".join(targets),

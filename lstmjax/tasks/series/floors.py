@@ -2,17 +2,14 @@
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lstmjax import devices
 from lstmjax.metrics import FINISH
 from lstmjax.tasks.base import Batch, Data
+from lstmjax.tasks.series.forecasting import SeriesWindows
 from lstmjax.tasks.series.windows import latest
-
-if TYPE_CHECKING:
-    from lstmjax.tasks.series.series import Series
 
 CHUNK = 256  # windows that are worked on at a time
 SPREAD_FROM = 2_000  # training windows, at most, whose errors give a floor its bands
@@ -21,7 +18,7 @@ SPREAD_FROM = 2_000  # training windows, at most, whose errors give a floor its 
 Forecast = Callable[[np.ndarray, Batch], np.ndarray]
 
 
-def floors(task: "Series", data: Data) -> dict[str, dict[str, float]]:
+def floors(task: SeriesWindows, data: Data) -> dict[str, dict[str, float]]:
     """The last observed value, the one a season before, and least squares on the same window.
 
     Where a task takes differences, what an output of zero says is a classical forecast, too: with
@@ -42,7 +39,7 @@ def floors(task: "Series", data: Data) -> dict[str, dict[str, float]]:
     return {name: _score(task, data, forecast) for name, forecast in forecasts.items()}
 
 
-def _windows(task: "Series", data: Data, split: str) -> Iterator[tuple[np.ndarray, Batch]]:
+def _windows(task: SeriesWindows, data: Data, split: str) -> Iterator[tuple[np.ndarray, Batch]]:
     """Origins and batches of a split, a chunk at a time."""
     size = task.windows(split)
     batch = devices.jit(task.batch, static_argnums=1)
@@ -54,7 +51,7 @@ def _windows(task: "Series", data: Data, split: str) -> Iterator[tuple[np.ndarra
         yield task.origin(split) + np.minimum(indices, size - 1), chunk._replace(mask=mask)
 
 
-def _repeat(task: "Series", data: Data, period: int) -> Forecast:
+def _repeat(task: SeriesWindows, data: Data, period: int) -> Forecast:
     """The last observed value of each target, or that of the same place in the last seasons."""
     values, seen = (np.asarray(data.arrays[name]) for name in ("values", "seen"))
     count = len(task.targets)
@@ -69,7 +66,7 @@ def _repeat(task: "Series", data: Data, period: int) -> Forecast:
     return forecast
 
 
-def _least_squares(task: "Series", data: Data) -> Forecast:
+def _least_squares(task: SeriesWindows, data: Data) -> Forecast:
     """Every step of the horizon on all that the window shows, and a constant.
 
     By the normal equations, added up chunk by chunk in float64, and their solution of least norm
@@ -103,7 +100,7 @@ def _design(batch: Batch) -> np.ndarray:
     return np.concatenate([read, np.ones((len(read), 1))], 1)
 
 
-def _by_series(task: "Series", values: np.ndarray) -> np.ndarray:
+def _by_series(task: SeriesWindows, values: np.ndarray) -> np.ndarray:
     """(batch, horizon, targets) as the rows that `_design` has."""
     values = np.asarray(values)
     if task.independent:
@@ -111,7 +108,7 @@ def _by_series(task: "Series", values: np.ndarray) -> np.ndarray:
     return values.reshape(len(values), -1)
 
 
-def _score(task: "Series", data: Data, forecast: Forecast) -> dict[str, float]:
+def _score(task: SeriesWindows, data: Data, forecast: Forecast) -> dict[str, float]:
     """The task's metrics over the test split."""
     bands = {}
     if task.read_as.is_probabilistic and task.windows("train"):
@@ -129,7 +126,7 @@ def _score(task: "Series", data: Data, forecast: Forecast) -> dict[str, float]:
     return {name: float(finish[name](total / count)) for name, total in sums.items()}
 
 
-def _bands(task: "Series", data: Data, forecast: Forecast) -> dict[str, np.ndarray]:
+def _bands(task: SeriesWindows, data: Data, forecast: Forecast) -> dict[str, np.ndarray]:
     """Quantiles of the errors in training: (horizon, targets, levels), for `errors`."""
     every = -(-task.windows("train") // SPREAD_FROM)
     errors = []

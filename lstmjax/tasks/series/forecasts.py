@@ -3,7 +3,7 @@
 import csv
 import io
 import pathlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,9 +12,7 @@ import numpy as np
 from lstmjax.errors import UserError
 from lstmjax.tasks.base import Batch, Panel
 from lstmjax.tasks.series.csv_table import Table, character, read_table
-
-if TYPE_CHECKING:
-    from lstmjax.tasks.series.series import Series
+from lstmjax.tasks.series.forecasting import SeriesWindows
 
 MOST_PANELS = 6
 LEAST_ROWS = 24  # of those read that a picture shows at least
@@ -29,7 +27,7 @@ class Forecast(NamedTuple):
     quantiles: np.ndarray | None  # (horizon, targets, levels)
 
 
-def read(task: "Series", path: pathlib.Path) -> tuple[np.ndarray | None, list[Batch]]:
+def read(task: SeriesWindows, path: pathlib.Path) -> tuple[np.ndarray | None, list[Batch]]:
     """The last rows of a file as one example, and the times of all rows, if the task has any.
 
     Raises:
@@ -50,7 +48,7 @@ def read(task: "Series", path: pathlib.Path) -> tuple[np.ndarray | None, list[Ba
     return times, [jax.device_get(task.window(past, past_seen, future, future > 0))]
 
 
-def _check_known(task: "Series", table: Table, seen: np.ndarray, first: int) -> None:
+def _check_known(task: SeriesWindows, table: Table, seen: np.ndarray, first: int) -> None:
     """UserError where the rows from `first` on show what the model cannot know."""
     for i, name in enumerate(task.numeric):
         for row in np.flatnonzero(~seen[first:, i])[:1] + first:
@@ -68,7 +66,7 @@ def _check_known(task: "Series", table: Table, seen: np.ndarray, first: int) -> 
                 )
 
 
-def answers(task: "Series", outputs: Any, batch: Batch) -> list[Forecast]:
+def answers(task: SeriesWindows, outputs: Any, batch: Batch) -> list[Forecast]:
     """A forecast for each row of a batch."""
     count, window = len(task.targets), batch.targets
     head, parameters = task.place(jnp.asarray(outputs), batch)
@@ -84,7 +82,7 @@ def answers(task: "Series", outputs: Any, batch: Batch) -> list[Forecast]:
     return [Forecast(*row) for row in zip(past, truth, median, quantiles, strict=True)]
 
 
-def as_csv(task: "Series", times: np.ndarray | None, forecast: Forecast) -> str:
+def as_csv(task: SeriesWindows, times: np.ndarray | None, forecast: Forecast) -> str:
     """A line for each step and target: time or step, target, forecast, and its quantiles."""
     levels = task.levels if forecast.quantiles is not None else ()
     horizon = len(forecast.median)
@@ -109,8 +107,10 @@ def times_after(times: np.ndarray, count: int) -> np.ndarray:
     if len(times) < 2:
         raise UserError("one time alone tells no distance: give more rows")
     unit = months if np.all(months == times) else times
-    distance = np.median(np.diff(unit).astype(np.int64)).astype(np.int64)
-    return (unit[-1] + distance * np.arange(1, count + 1)).astype("datetime64[us]")
+    between = np.diff(unit)
+    distance = np.median(between.astype(np.int64)).astype(np.int64)
+    ahead = (distance * np.arange(1, count + 1)).astype(between.dtype)
+    return (unit[-1] + ahead).astype("datetime64[us]")
 
 
 def _in_words(times: np.ndarray, form: str | None) -> list[str]:
@@ -126,7 +126,7 @@ def _in_words(times: np.ndarray, form: str | None) -> list[str]:
 
 
 def panels(
-    task: "Series", forecasts: list[Forecast], times: np.ndarray | None = None
+    task: SeriesWindows, forecasts: list[Forecast], times: np.ndarray | None = None
 ) -> list[Panel]:
     """A panel for each forecast or each target, whichever are more.
 
