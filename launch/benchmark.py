@@ -12,14 +12,14 @@ from absl import flags
 from lstmjax import command_line, figures
 from lstmjax.benchmark.suite import PARTS, Suite, benchmark
 from lstmjax.errors import UserError
-from lstmjax.files import check_writable
+from lstmjax.files import check_writable, shipped
 
 JSON = flags.DEFINE_string("json", None, "File for the figures; a picture goes beside it.")
 PEERS = flags.DEFINE_bool("peers", False, "Run PyTorch, Keras and Flax on the same work, too.")
 PEER_PYTHON = flags.DEFINE_string("peer_python", sys.executable, "The Python that has the peers.")
 ONLY = flags.DEFINE_multi_enum("only", list(PARTS), PARTS, "A part to run. Repeatable.")
 ROUNDS = flags.DEFINE_integer("rounds", 1, "Times that each is run, in turn.", lower_bound=1)
-CONFIGS = flags.DEFINE_string("configs", "configs", "Directory of the configs.")
+CONFIGS = flags.DEFINE_string("configs", str(shipped("configs")), "Directory of the configs.")
 
 
 def main() -> None:

@@ -9,10 +9,11 @@ from absl import flags
 
 from lstmjax import command_line, devices
 from lstmjax.course.lessons import run_course
+from lstmjax.files import shipped
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the course.", required=True)
 SEEDS = flags.DEFINE_integer("seeds", 10, "Runs of each generated lesson.", lower_bound=1)
-CONFIGS = flags.DEFINE_string("configs", "configs", "Directory of the configs.")
+CONFIGS = flags.DEFINE_string("configs", str(shipped("configs")), "Directory of the configs.")
 
 
 def main() -> None:

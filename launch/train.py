@@ -14,7 +14,7 @@ from lstmjax.experiment import load_config
 from lstmjax.runs import reporting
 from lstmjax.training.run import run
 
-CONFIG = flags.DEFINE_string("config", None, "A Python file with get_config().", required=True)
+CONFIG = flags.DEFINE_string("config", None, "Name of a config, or a Python file.", required=True)
 WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required=True)
 SET = flags.DEFINE_multi_string("set", [], "A setting to change: model.features=64. Repeatable.")
 SEEDS = flags.DEFINE_integer("seeds", None, "How many seeds to train side by side.", lower_bound=1)

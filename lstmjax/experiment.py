@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 from lstmjax import settings
 from lstmjax.errors import UserError
-from lstmjax.files import read_json
+from lstmjax.files import read_json, shipped
 from lstmjax.models.base import Model
 from lstmjax.optimizers import Optimizer
 from lstmjax.settings import setting
@@ -158,23 +158,24 @@ def read_experiment(path: pathlib.Path) -> Experiment:
 def load_config(path: str | pathlib.Path) -> Experiment:
     """The experiment that `get_config()` of a Python file returns.
 
+    Args:
+      path: the file, or the name of a config that comes with the package: `vanilla_echo`, or
+        `configs/vanilla_echo.py` where there is no such file.
+
     Raises:
       UserError: no such file, it fails to run, or it has no get_config.
     """
     file = pathlib.Path(path)
+    if not file.is_file() and file.parent.name in ("", "configs") and file.suffix in ("", ".py"):
+        ours = shipped("configs") / f"{file.stem}.py"
+        file = ours if ours.is_file() else file
     if not file.is_file():
         known = {
-            p.stem: p
-            for place in ("configs", file.parent)
-            for p in pathlib.Path(place).glob("*.py")
+            p.stem: p for place in (shipped("configs"), file.parent) for p in place.glob("*.py")
         }
         close = difflib.get_close_matches(file.stem, known, n=1)
-        hint = (
-            f"did you mean {known[close[0]]}?"
-            if close
-            else f"there are {', '.join(map(str, sorted(known.values())))}"
-        )
-        raise UserError(f"--config {path}: no such file" + (f"; {hint}" if known else ""))
+        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}"
+        raise UserError(f"--config {path}: no such file; {hint}")
     spec = importlib.util.spec_from_file_location(f"config_{file.stem}", file)
     if spec is None or spec.loader is None:
         raise UserError(f"--config {path}: not a Python file (.py)")

@@ -10,6 +10,13 @@ from typing import Any
 from lstmjax.errors import UserError
 
 
+def shipped(folder: str) -> pathlib.Path:
+    """The folder `configs` or `launch`: of an installed package inside it, of a checkout beside."""
+    package = pathlib.Path(__file__).parent
+    inside = package / folder
+    return inside if inside.is_dir() else package.parent / folder
+
+
 def read_bytes(path: str | pathlib.Path, flag: str) -> bytes:
     """The content of the file that the setting or flag `flag` names; UserError without one."""
     try:
