@@ -11,7 +11,10 @@ from typing import Any, NoReturn
 from absl import app, flags
 from jax.errors import JaxRuntimeError
 
+from lstmjax import program_cache
 from lstmjax.errors import Interrupted, UserError
+
+CACHE = flags.DEFINE_bool("cache", True, "Keep compiled programs for the next time.")
 
 
 def start(main: Callable[[], Any]) -> NoReturn:
@@ -28,6 +31,10 @@ def start(main: Callable[[], Any]) -> NoReturn:
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr is: not all are UTF-8
         signal.signal(signal.SIGTERM, _interrupt)
         try:
+            if CACHE.value:
+                program_cache.keep_programs()
+            else:
+                os.environ["LSTMJAX_CACHE"] = "off"  # for the training that is called
             main()
             sys.stdout.flush()
             for number in (signal.SIGINT, signal.SIGTERM):
@@ -75,6 +82,7 @@ def _form() -> str:
 
 
 def _exit(status: int, line: str) -> NoReturn:
+    program_cache.seal()
     sys.stdout.flush()
     print(f"{'error: ' if status < 128 else ''}{line}", file=sys.stderr, flush=True)
     # at once: at Python's own end, threads of a failed save or a lost process have more to say

@@ -28,7 +28,7 @@ CONFIGS = sorted(ROOT.glob("configs/*.py"))
 # From the bottom to the top: a module imports its own room and those on lower floors.
 FLOORS = (
     ("errors", "moved"),
-    ("settings", "files", "devices", "metrics", "programs"),
+    ("settings", "files", "devices", "metrics", "programs", "program_cache"),
     ("optimizers", "recurrent"),
     ("models", "tasks"),
     ("experiment",),

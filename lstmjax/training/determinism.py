@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from lstmjax import programs
+from lstmjax import program_cache, programs
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.tasks.base import Data
@@ -39,7 +39,9 @@ REMEDY = "on GPUs set XLA_FLAGS=--xla_gpu_deterministic_ops=true"
 def _first_steps(experiment: Experiment, data: Data, count: int) -> tuple[dict, dict]:
     programs.forget()
     state = init_state(experiment, data)
-    state, log = compile_advance(experiment, data, state)(state, 0, count)
+    with program_cache.set_aside():
+        advance = compile_advance(experiment, data, state)
+    state, log = advance(state, 0, count)
     state = state.replace(key=jax.random.key_data(state.key))
     leaves = jax.tree_util.tree_leaves_with_path(state)
     local = {

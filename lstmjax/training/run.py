@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from lstmjax import devices, figures
+from lstmjax import devices, figures, program_cache
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.files import write_json
@@ -44,6 +44,7 @@ def run(
       UserError: the settings, the files or the directory are at fault, or the loss is not finite.
       Interrupted: SIGINT or SIGTERM came; everything done so far is saved.
     """
+    program_cache.keep_programs()
     experiment = experiment.resolve()
     on_host = experiment.task.load()
     check_sizes(experiment, on_host)
