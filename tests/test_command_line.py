@@ -27,40 +27,56 @@ def call(name, *arguments):
     )
 
 
-@pytest.mark.parametrize(
-    "arguments, status, message",
-    [
-        (["train"], 2, "error: --config and --workdir must be given (--help"),
-        (["train", f"--config={CONFIG}"], 2, "error: --workdir must be given (--help"),
-        (["train", f"--config={CONFIG}", "--workdir=W", "--sedes=3"], 2, "sedes"),
-        (
-            ["train", f"--config={CONFIG}", "--workdir=W", "steps=3"],
-            2,
-            "flag: settings are given as --set",
-        ),
-        (["train", f"--config={CONFIG}", "--workdir=W", "--task.n=3"], 2, "are given as --set key"),
-        (["train", "--config=configs/absent.py", "--workdir=W"], 1, "no such file"),
-        (["train", f"--config={CONFIG}", "--workdir=W", "--set", "step=3"], 1, "mean 'steps'?"),
-        (["train", f"--config={CONFIG}", "--workdir=pyproject.toml"], 1, "pyproject.toml"),
-        (["evaluate", "--workdir=W"], 1, "no checkpoints here"),
-        (["sample", "--workdir=W", "--temperature=-1"], 2, "temperature"),
-        (["sample", "--workdir=W", f"--seed={2**31}"], 2, "--seed="),
-        (["sample", "--workdir=W", f"--length={2**31}"], 2, "--length="),
-        (["sample", "--workdir=W", f"--num_samples={2**31}"], 2, "--num_samples="),
-    ],
-)
-def test_faults_get_one_line_and_a_status(arguments, status, message, tmp_path):
-    name, *rest = [text.replace("=W", f"={tmp_path}/run") for text in arguments]
-    result = call(name, *rest)
-    assert result.returncode == status
-    lines = result.stderr.strip().splitlines()
+FAULTS = [
+    (["train"], 2, "error: --config and --workdir must be given (--help"),
+    (["train", f"--config={CONFIG}"], 2, "error: --workdir must be given (--help"),
+    (["train", f"--config={CONFIG}", "--workdir=W", "--sedes=3"], 2, "sedes"),
+    (
+        ["train", f"--config={CONFIG}", "--workdir=W", "steps=3"],
+        2,
+        "flag: settings are given as --set",
+    ),
+    (["train", f"--config={CONFIG}", "--workdir=W", "--task.n=3"], 2, "are given as --set key"),
+    (["train", "--config=configs/absent.py", "--workdir=W"], 1, "no such file"),
+    (["train", f"--config={CONFIG}", "--workdir=W", "--set", "step=3"], 1, "mean 'steps'?"),
+    (["train", f"--config={CONFIG}", "--workdir=pyproject.toml"], 1, "pyproject.toml"),
+    (["evaluate", "--workdir=W"], 1, "no checkpoints here"),
+    (["sample", "--workdir=W", "--temperature=-1"], 2, "temperature"),
+    (["sample", "--workdir=W", f"--seed={2**31}"], 2, "--seed="),
+    (["sample", "--workdir=W", f"--length={2**31}"], 2, "--length="),
+    (["sample", "--workdir=W", f"--num_samples={2**31}"], 2, "--num_samples="),
+]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """What each of FAULTS gave, and a call for help, and the directory that none may make."""
+    workdir = tmp_path_factory.mktemp("faults") / "run"
+    cases = [[text.replace("=W", f"={workdir}") for text in case] for case, _, _ in FAULTS]
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.forked"],
+        cwd=ROOT,
+        input=json.dumps([*cases, ["sample", "--help"]]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(told.stdout), workdir
+
+
+@pytest.mark.parametrize("case", range(len(FAULTS)), ids=lambda i: FAULTS[i][2])
+def test_faults_get_one_line_and_a_status(case, results):
+    _, status, message = FAULTS[case]
+    (code, _, told), workdir = results[0][case], results[1]
+    assert code == status
+    lines = told.strip().splitlines()
     assert len(lines) == 1 and lines[0].startswith("error: ") and message in lines[0]
-    assert not (tmp_path / "run").exists()
+    assert not workdir.exists()
 
 
-def test_help_is_no_fault():
-    result = call("sample", "--help")
-    assert result.returncode == 0 and "--prompt: The text to continue." in result.stdout
+def test_help_is_no_fault(results):
+    status, told, _ = results[0][-1]
+    assert status == 0 and "--prompt: The text to continue." in told
 
 
 @pytest.mark.parametrize("fault", ["MemoryError()", "JaxRuntimeError('RESOURCE_EXHAUSTED: 9')"])
