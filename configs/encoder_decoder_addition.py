@@ -16,8 +16,8 @@ def get_config() -> Experiment:
     """State passed to the decoder, teacher forcing in training, its own characters in tests."""
     return Experiment(
         task=Addition(terms=3, smallest=1, largest=10, test_examples=2_000),
-        model=EncoderDecoder(features=(64,), attention="dot"),
-        optimizer=AdamW(learning_rate=5e-3, schedule="cosine", clip_norm=1.0, weight_decay=0.1),
+        model=EncoderDecoder(features=(64,), attention="dot", dropout=0.1),
+        optimizer=AdamW(learning_rate=1e-2, schedule="cosine", clip_norm=1.0, weight_decay=0.1),
         steps=3_000,
         batch_size=64,
         log_every=200,
