@@ -4,6 +4,7 @@ Tasks, linen modules, optimizers and experiments are all dataclasses. A field de
 its default and, through `setting`, the values it admits; everything here follows from that.
 """
 
+import csv
 import dataclasses
 import difflib
 import importlib
@@ -110,7 +111,7 @@ def _read(text: str, kind: Any) -> Any:
     if typing.get_origin(kind) is tuple:
         inner = _unwrap(text).rstrip(",")
         return (
-            [_read(part.strip(), typing.get_args(kind)[0]) for part in inner.split(",")]
+            [_read(part.strip(), typing.get_args(kind)[0]) for part in _parts(inner)]
             if inner
             else []
         )
@@ -122,6 +123,11 @@ def _read(text: str, kind: Any) -> Any:
         except ValueError:
             return text
     return text
+
+
+def _parts(text: str) -> list[str]:
+    """What commas part, but for those inside double quotes."""
+    return next(csv.reader([text], skipinitialspace=True))
 
 
 def _unwrap(text: str) -> str:

@@ -13,8 +13,11 @@ from typing import NamedTuple
 import numpy as np
 
 from lstmjax.errors import UserError
+from lstmjax.tasks.series.numbers import number
 
 MISSING = {"", "na", "n/a", "nan", "null", "none"}  # in any case
+EPOCH = "epoch"  # the form of times that count seconds since 1970
+LARGEST = 1e140  # whose squares, added up, float64 holds
 
 
 class Table(NamedTuple):
@@ -31,21 +34,30 @@ class Table(NamedTuple):
         if name not in self.names:
             close = difflib.get_close_matches(name, self.names, n=1)
             hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(self.names)}"
+            if any("," in other for other in self.names):
+                quoted = next(other for other in self.names if "," in other)
+                hint += f"; put a name with a comma in quotes: --set {setting}='\"{quoted}\"'"
             raise UserError(f"{self.path}: no column {name!r} ({setting}); {hint}")
         place = self.names.index(name)
         return [row[place] for row in self.rows]
 
-    def numbers(self, name: str, setting: str) -> np.ndarray:
+    def numbers(self, name: str, setting: str, decimal: str = ".") -> np.ndarray:
         """A column as float64 (rows,), NaN where a cell is empty or says that it is missing."""
-        values = np.full(len(self.rows), np.nan)
+        values, signs = np.full(len(self.rows), np.nan), set()
         for i, cell in enumerate(self.column(name, setting)):
             if cell.strip().casefold() in MISSING:
                 continue
             try:
-                values[i] = float(cell)
+                values[i] = number(cell, decimal)
             except ValueError:
                 values[i] = math.inf
-            if not math.isfinite(values[i]):
+            signs.add(cell.strip().endswith("%"))
+            if len(signs) > 1:
+                raise UserError(
+                    f"{self.at(i)}: {cell!r} in column {name!r}, whose cells are per cent in part; "
+                    "write all of them one way"
+                )
+            if not abs(values[i]) < LARGEST:
                 raise UserError(
                     f"{self.at(i)}: {cell!r} in column {name!r} is not a number; mend it, leave "
                     f"the cell empty if it is missing, or name another column in {setting}"
@@ -61,7 +73,7 @@ class Table(NamedTuple):
         """A column as datetime64[us] (rows,): ISO 8601, or what `form` says to strptime.
 
         Raises:
-          UserError: a time that cannot be read, or is not after the one before.
+          UserError: a time that cannot be read.
         """
         times = np.empty(len(self.rows), "datetime64[us]")
         for i, cell in enumerate(self.column(name, "task.time")):
@@ -71,13 +83,8 @@ class Table(NamedTuple):
                 raise UserError(
                     f"{self.at(i)}: {cell!r} in column {name!r} is not a time like "
                     f"{form or '2016-07-01 13:00'}; mend it, or set task.time_format as for "
-                    "strptime, or task.time=none"
+                    "strptime (`epoch`: seconds since 1970), or task.time=none"
                 ) from None
-        for i in np.flatnonzero(np.diff(times) <= np.timedelta64(0, "us"))[:1] + 1:
-            raise UserError(
-                f"{self.at(i)}: time {times[i]} does not come after {times[i - 1]} of the row "
-                "before; sort the rows and leave each time once"
-            )
         return times
 
     def at(self, row: int) -> str:
@@ -88,6 +95,11 @@ class Table(NamedTuple):
 def read_time(text: str, form: str | None) -> np.datetime64:
     """One time, in UTC where it names a zone; ValueError where it cannot be read."""
     text = text.strip()
+    if form == EPOCH:
+        seconds = float(text)
+        if not abs(seconds) < 1e11:  # beyond year 5000: milliseconds, most likely
+            raise ValueError(f"{text} is not a number of seconds")
+        return np.datetime64(round(seconds * 1e6), "us")
     if form is None and re.fullmatch(r"\d{4}-\d{2}", text):  # months, which Python leaves out
         return np.datetime64(text, "us")
     time = datetime.strptime(text, form) if form else datetime.fromisoformat(text)

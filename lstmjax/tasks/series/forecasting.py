@@ -54,7 +54,6 @@ class SeriesWindows(SeriesFile):
     degrees: float = setting(5.0, at_least=1.1)  # of freedom of head student
     draws: int = setting(100, at_least=10)  # of each recursive forecast of a distribution
     error: Error = "absolute"  # that head point is trained on
-    units: Literal["original", "scaled"] = "original"  # scaled: report in training deviations
     season: int = setting(1, at_least=1)  # rows: what the seasonal naive floor repeats
 
     @property

@@ -1,6 +1,7 @@
 """Forecasts from a user's file: its last rows as an example, and the rows after them as a CSV."""
 
 import csv
+import dataclasses
 import io
 import pathlib
 from typing import Any, NamedTuple
@@ -11,7 +12,8 @@ import numpy as np
 
 from lstmjax.errors import UserError
 from lstmjax.tasks.base import Batch, Panel
-from lstmjax.tasks.series.csv_table import Table, character, read_table
+from lstmjax.tasks.series import regular
+from lstmjax.tasks.series.csv_table import EPOCH, Table, character, read_table
 from lstmjax.tasks.series.forecasting import SeriesWindows
 
 MOST_PANELS = 6
@@ -35,8 +37,10 @@ def read(task: SeriesWindows, path: pathlib.Path) -> tuple[np.ndarray | None, li
         file had none.
     """
     table = read_table(str(path), task.separator)
+    table, times, _ = task.rows(table)
+    if times is not None and task.every is None and not task.late:  # no row missed in training
+        table, times, _ = dataclasses.replace(task, every=regular.missing(times)).rows(table)
     values, seen = task.scaled(table)
-    times = None if task.time is None else table.times(task.time, task.time_format)
     if len(values) < task.history:
         raise UserError(
             f"{path}: {len(values):,} rows, a forecast reads {task.history:,}; give more of them"
@@ -115,6 +119,8 @@ def times_after(times: np.ndarray, count: int) -> np.ndarray:
 
 def _in_words(times: np.ndarray, form: str | None) -> list[str]:
     """Times as the file might write them, without the parts that all of them lack."""
+    if form == EPOCH:
+        return [f"{time / 1e6:.10g}" for time in times.astype(np.int64)]
     if form:
         return [time.strftime(form) for time in times.astype(object)]
     unit = next(

@@ -84,8 +84,12 @@ def test_malformed_files_are_told(content, told, tmp_path):
         ("t,a\n2020-01-01,1\n,2\n", lambda t: t.times("t", None), "line 3: '' in column 't'"),
         ("t\n1\n", lambda t: t.times("t", None), "line 2: '1' in column 't' is not a time"),
         ("t\n01.01.20\n", lambda t: t.times("t", "%Y"), "line 2: '01.01.20'"),
-        ("t\n2020-01-02\n2020-01-01\n", lambda t: t.times("t", None), "line 3: time 2020-01-01"),
-        ("t\n2020-01-02\n2020-01-02\n", lambda t: t.times("t", None), "does not come after"),
+        (
+            "a\n5 %\n5\n",
+            lambda t: t.numbers("a", "s"),
+            "line 3: '5' in column 'a', whose",
+        ),
+        ("a\n1e200\n", lambda t: t.numbers("a", "s"), "line 2: '1e200' in column 'a'"),
     ],
 )
 def test_faults_in_columns_are_told(content, ask, told, tmp_path):

@@ -295,6 +295,9 @@ def test_late_rows_and_gaps_are_told(file, tmp_path):
     (tmp_path / "late.csv").write_text("\n".join(lines))
     late = series(str(tmp_path / "late.csv"), time="day")
     told = late.describe(late.load())
+    assert "120 rows" in told and "2 rows of every 1d are missing" in told
+    as_they_come = series(str(tmp_path / "late.csv"), time="day", every="rows")
+    told = as_they_come.describe(as_they_come.load())
     assert "118 rows" in told and "missing values in load" in told and "2 rows come late" in told
 
 
