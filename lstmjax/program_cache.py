@@ -12,6 +12,7 @@ import hashlib
 import os
 import pathlib
 import platform
+import warnings
 from collections.abc import Iterator
 
 import jax
@@ -30,6 +31,8 @@ def keep_programs() -> None:
     or if the folder cannot be written.
     """
     global _folder
+    # JAX warns of an entry that it cannot read or write, as on a full disk, and compiles it
+    warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")
     if _folder or jax.config.jax_compilation_cache_dir or os.environ.get("LSTMJAX_CACHE") == "off":
         return
     base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import textwrap
 import time
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,7 @@ from lstmjax.tasks.text.ngrams import NGram
 from lstmjax.training.run import run
 
 HEADER = ("experiment", "parameters", "score", "worst", "failed", "floors", "published", "seconds")
+WIDTH = 100  # of a terminal
 SAMPLE_ROWS, SAMPLE_LENGTH = 16, 2_000  # texts drawn to see how much of them is Python
 Draw = Callable[..., str]  # (experiment, data, params of one seed, path) -> caption
 
@@ -122,7 +124,7 @@ def run_course(workdir: pathlib.Path, configs: pathlib.Path, seeds: int) -> None
         pictures += compare(workdir, [entry for entry in entries if entry.direction])
         lessons.append(Lesson(title, (), tables, pictures, samples))
     in_lines = [[cell.replace("\n", "; ") for cell in cells] for cells in [HEADER, *rows]]
-    print(reporting.table(in_lines))
+    print(for_terminal(in_lines))
     write_text(workdir / "course.md", markdown(in_lines))
     seconds = f"{time.perf_counter() - began:.0f} s in all"
     introduction = (
@@ -159,6 +161,20 @@ def row(entry: Entry, report: dict[str, Any]) -> list[str]:
         entry.published,
         f"{sum(report['seconds'].values()):.0f}",
     ]
+
+
+def for_terminal(rows: list) -> str:
+    """Rows, the first the header, in lines of 100 columns: what does not fit a row is below it."""
+    short = ("experiment", "score", "worst", "failed", "seconds")
+    places = [HEADER.index(name) for name in short]
+    lines = reporting.table([[cells[i] for i in places] for cells in rows]).splitlines()
+    told = lines[:2]
+    for line, cells in zip(lines[2:], rows[1:], strict=True):
+        more = dict(zip(HEADER, cells, strict=True))
+        below = f"{more['parameters']} parameters; floors: {more['floors']}"
+        below += f"; published: {more['published']}" if more["published"] else ""
+        told += [line, textwrap.fill(below, WIDTH, initial_indent="    ", subsequent_indent="    ")]
+    return "\n".join(told)
 
 
 def markdown(rows: list) -> str:

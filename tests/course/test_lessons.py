@@ -35,6 +35,30 @@ def test_every_entry_has_a_config_and_a_metric_that_its_task_reports():
     assert len(set(names)) == len(names)
 
 
+def test_the_table_fits_a_terminal():
+    """With the longest names of the course, and floors of more than a line."""
+    entries = [entry for entries in course.COURSE.values() for entry in entries]
+    floors = "; ".join(f"least squares on the last {n} values 1.23e-05" for n in range(9))
+    rows = [
+        [
+            entry.name,
+            "240,661",
+            f"{entry.metric} 0.9942 ± 0.0081",
+            "0.9745",
+            "0/10",
+            floors,
+            "0.99",
+            "1234",
+        ]
+        for entry in entries
+    ]
+    told = course.for_terminal([course.HEADER, *rows])
+    assert max(map(len, told.splitlines())) <= 100
+    words = " ".join(told.split())
+    for row in rows:
+        assert all(cell in words for cell in row)
+
+
 def test_the_course_from_first_to_last(tmp_path, monkeypatch, capsys):
     source = "from tests import tiny\n\n\ndef get_config():\n    return tiny.echo()\n"
     (tmp_path / "echo.py").write_text(source)
