@@ -165,13 +165,14 @@ def row(entry: Entry, report: dict[str, Any]) -> list[str]:
 
 def for_terminal(rows: list) -> str:
     """Rows, the first the header, in lines of 100 columns: what does not fit a row is below it."""
-    short = ("experiment", "score", "worst", "failed", "seconds")
+    short = ("experiment", "score", "worst", "seconds")
     places = [HEADER.index(name) for name in short]
     lines = reporting.table([[cells[i] for i in places] for cells in rows]).splitlines()
     told = lines[:2]
     for line, cells in zip(lines[2:], rows[1:], strict=True):
         more = dict(zip(HEADER, cells, strict=True))
-        below = f"{more['parameters']} parameters; floors: {more['floors']}"
+        below = f"{more['parameters']} parameters; {more['failed']} seeds failed; "
+        below += f"floors: {more['floors']}"
         below += f"; published: {more['published']}" if more["published"] else ""
         told += [line, textwrap.fill(below, WIDTH, initial_indent="    ", subsequent_indent="    ")]
     return "\n".join(told)
