@@ -1,6 +1,7 @@
 """Answers a file of examples from the best checkpoint of a run.
 
 python -m launch.predict --workdir=DIR --input=FILE --output=FILE [--beam=N] [--n_best=N]
+    [--config=FILE]
 """
 
 import pathlib
@@ -9,9 +10,11 @@ import sys
 from absl import flags
 
 from lstmjax import command_line
+from lstmjax.experiment import load_config
 from lstmjax.inference.prediction import predict
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required=True)
+CONFIG = flags.DEFINE_string("config", None, "The Python file that defines an own model or task.")
 INPUT = flags.DEFINE_string("input", None, "File of examples, in the task's format.", required=True)
 OUTPUT = flags.DEFINE_string("output", None, "File for the answers.", required=True)
 BEAM = flags.DEFINE_integer("beam", None, "Answers followed side by side.", lower_bound=1)
@@ -20,6 +23,8 @@ N_BEST = flags.DEFINE_integer("n_best", None, "Answers written for each source."
 
 def main() -> None:
     """Writes the answers, in the order of the examples."""
+    if CONFIG.value is not None:
+        load_config(CONFIG.value)  # its classes are found from now on
     paths = (pathlib.Path(flag.value) for flag in (WORKDIR, INPUT, OUTPUT))
     count, picture = predict(*paths, BEAM.value, N_BEST.value)
     beside = "" if picture is None else f"; {picture}: a picture"

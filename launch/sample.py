@@ -1,7 +1,7 @@
 """Writes text from the best checkpoint of a run.
 
 python -m launch.sample --workdir=DIR [--prompt=TEXT] [--length=N] [--temperature=T] [--top_k=K]
-    [--top_p=P] [--num_samples=N] [--seed=S]
+    [--top_p=P] [--num_samples=N] [--seed=S] [--config=FILE]
 """
 
 import pathlib
@@ -9,10 +9,12 @@ import pathlib
 from absl import flags
 
 from lstmjax import command_line
+from lstmjax.experiment import load_config
 from lstmjax.inference import generation
 from lstmjax.settings import LARGEST
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required=True)
+CONFIG = flags.DEFINE_string("config", None, "The Python file that defines an own model or task.")
 PROMPT = flags.DEFINE_string("prompt", "\n", "The text to continue.")
 LENGTH = flags.DEFINE_integer("length", 500, "Symbols to write.", 1, LARGEST)
 TEMPERATURE = flags.DEFINE_float("temperature", 1.0, "0 takes the likeliest symbol.", lower_bound=0)
@@ -24,6 +26,8 @@ SEED = flags.DEFINE_integer("seed", 0, "Of the draws.", 0, LARGEST)
 
 def main() -> None:
     """Writes the texts to standard output, one as it is drawn, several one after the other."""
+    if CONFIG.value is not None:
+        load_config(CONFIG.value)  # its classes are found from now on
     how = generation.Sampling(TEMPERATURE.value, TOP_K.value, TOP_P.value)
     generation.write_samples(
         pathlib.Path(WORKDIR.value), PROMPT.value, LENGTH.value, NUM_SAMPLES.value, SEED.value, how

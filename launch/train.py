@@ -31,7 +31,7 @@ def main() -> None:
     devices.split_cores()
     seeds = [] if SEEDS.value is None else [f"seeds={SEEDS.value}"]
     experiment = load_config(CONFIG.value).override([*SET.value, *seeds])
-    report = run(experiment, pathlib.Path(WORKDIR.value), CHECK.value)
+    report = run(experiment, pathlib.Path(WORKDIR.value), CHECK.value, defer_signals=True)
     if devices.is_main():
         print(reporting.scores(report), reporting.footer(report), sep="\n")
         print(f"all of it is in {WORKDIR.value}", file=sys.stderr)

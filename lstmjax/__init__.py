@@ -4,11 +4,38 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lstmjax.errors import UserError
     from lstmjax.estimators import Classifier, Forecaster, Regressor
+    from lstmjax.experiment import Experiment, load_config
+    from lstmjax.inference.trained import Run, load
+    from lstmjax.recurrent import LSTM
+    from lstmjax.training.train import train
 
-__all__ = ["Classifier", "Forecaster", "Regressor"]
+__all__ = [
+    "LSTM",
+    "Classifier",
+    "Experiment",
+    "Forecaster",
+    "Regressor",
+    "Run",
+    "UserError",
+    "load",
+    "load_config",
+    "train",
+]
 
-_PLACES = dict.fromkeys(("Classifier", "Forecaster", "Regressor"), "lstmjax.estimators")
+_PLACES = {
+    "LSTM": "lstmjax.recurrent",
+    "Classifier": "lstmjax.estimators",
+    "Experiment": "lstmjax.experiment",
+    "Forecaster": "lstmjax.estimators",
+    "Regressor": "lstmjax.estimators",
+    "Run": "lstmjax.inference.trained",
+    "UserError": "lstmjax.errors",
+    "load": "lstmjax.inference.trained",
+    "load_config": "lstmjax.experiment",
+    "train": "lstmjax.training.train",
+}
 
 
 def __getattr__(name: str) -> Any:

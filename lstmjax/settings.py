@@ -10,6 +10,7 @@ import difflib
 import importlib
 import itertools
 import math
+import pathlib
 import sys
 import types
 import typing
@@ -142,12 +143,19 @@ def to_json(value: Any) -> Any:
     """Dataclasses as {"type": "module:Class", field: ...}; tuples as lists; the rest as it is."""
     if dataclasses.is_dataclass(value):
         kind = type(value)
-        return {"type": f"{kind.__module__}:{kind.__qualname__}"} | {
-            f.name: to_json(getattr(value, f.name)) for f in fields(value)
-        }
+        return _named(kind) | {f.name: to_json(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, (tuple, list)):
         return [to_json(item) for item in value]
     return value
+
+
+def _named(kind: type) -> dict[str, str]:
+    """A class as JSON names it; one from outside this package with the file that defines it."""
+    name = {"type": f"{kind.__module__}:{kind.__qualname__}"}
+    if kind.__module__.split(".")[0] == OWN_PACKAGE:
+        return name
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    return name | ({"file": str(pathlib.Path(file).resolve())} if file else {})
 
 
 def from_json(value: Any, kind: Any, where: str) -> Any:
@@ -195,11 +203,11 @@ def _name(kind: Any) -> str:
 
 
 def _dataclass_from_json(value: dict, kind: Any, where: str) -> Any:
-    cls = _class_named(value.get("type"), where)
+    cls = _class_named(value.get("type"), value.get("file"), where)
     if not (dataclasses.is_dataclass(cls) and isinstance(kind, type) and issubclass(cls, kind)):
         raise UserError(f"{where} must be {_name(kind)}, got {value.get('type')!r}")
     known = {f.name: f for f in fields(cls)}
-    for name in value.keys() - known.keys() - {"type"}:
+    for name in value.keys() - known.keys() - {"type", "file"}:
         raise UserError(f"{where}: no setting {name!r} in {cls.__name__}{_nearest(cls, name)}")
     inner = {
         name: from_json(value[name], field.type, f"{where}.{name}")
@@ -212,24 +220,35 @@ def _dataclass_from_json(value: dict, kind: Any, where: str) -> Any:
         raise UserError(f"{where}: {error}") from error
 
 
-def _class_named(path: Any, where: str) -> type:
+_handed_in: dict[str, type] = {}  # classes of the user's own, by their names
+
+
+def hand_in(*classes: type) -> None:
+    """Makes classes from outside this package known to what is restored from now on."""
+    _handed_in.update({cls.__qualname__: cls for cls in classes})
+
+
+def _class_named(path: Any, file: Any, where: str) -> type:
     """The class behind "module:Class". Imports nothing but this package's own modules.
 
     A checkpoint is data: to name a class in one must not be enough to run code from anywhere. A
-    class of the user's own is found once the program that restores has imported its module.
+    class of the user's own is found if its module is imported, or if it was handed in.
     """
     module, _, name = path.partition(":") if isinstance(path, str) else ("", "", "")
     module = module_now(module)
-    if module.split(".")[0] == OWN_PACKAGE and module not in sys.modules:
+    own = module.split(".")[0] == OWN_PACKAGE
+    if own and module not in sys.modules:
         try:
             importlib.import_module(module)
         except ImportError:
             pass
     cls = getattr(sys.modules.get(module), name, None)
+    cls = cls or (None if own else _handed_in.get(name))
     if not isinstance(cls, type):
+        remedy = f"--config={file}" if file else "--config and the file that defines it"
         raise UserError(
-            f"{where} names the class {path!r}, which is not here; "
-            "import its module before restoring, or use the version that wrote it"
+            f"{where} names the class {path!r}, which is not here; give {remedy}, in Python "
+            "lstmjax.load(..., classes=[...]), or use the version that wrote it"
         )
     return cls
 
@@ -247,6 +266,8 @@ def differences(old: Any, new: Any) -> list[str]:
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for name, inner in value.items():
+            if name == "file" and "type" in value:
+                continue  # where a class is defined makes no other experiment
             yield from _leaves(inner, f"{path}.{name}" if path else name)
     else:
         yield path, value

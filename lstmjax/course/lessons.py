@@ -111,7 +111,7 @@ def run_course(workdir: pathlib.Path, configs: pathlib.Path, seeds: int) -> None
             directory = workdir / entry.name
             experiment = load_config(str(configs / f"{entry.config}.py")).override(entry.settings)
             experiment = dataclasses.replace(experiment, seeds=1 if entry.one_seed else seeds)
-            report = run(experiment, directory)
+            report = run(experiment, directory, defer_signals=True)
             print(entry.name, reporting.scores(report), reporting.footer(report), sep="\n")
             print(flush=True)
             rows.append(row(entry, report))

@@ -1,8 +1,6 @@
 """What estimators share: scikit-learn's manners, without scikit-learn, and one way to train."""
 
-import contextlib
 import inspect
-import io
 import math
 import pathlib
 import shutil
@@ -10,25 +8,17 @@ import tempfile
 import weakref
 from typing import Any
 
-import jax
-import numpy as np
-
-from lstmjax import devices, programs
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
-from lstmjax.inference.decoding import respond
 from lstmjax.models.base import Model
 from lstmjax.models.bidirectional import Bidirectional
 from lstmjax.models.stacked import Stacked
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import AdamW, Optimizer
-from lstmjax.runs.checkpoints import restore_best
-from lstmjax.tasks.base import Batch, Task
-from lstmjax.tasks.sequences.arrays import from_inputs
-from lstmjax.training.run import run
+from lstmjax.tasks.base import Task
+from lstmjax.training.train import train
 
 LINES = 20  # of the log that a fit writes, about
-ROWS = (1, 8, 64)  # of batches to answer, so that few programs answer all
 EVALUATIONS = 10  # on the validation part, at most: the best of them is kept
 LEAST_BETWEEN = 250  # updates between two of them
 
@@ -146,45 +136,3 @@ class Estimator:
             raise
         if self.workdir is None:
             weakref.finalize(self.run_, shutil.rmtree, place, ignore_errors=True)
-
-
-class Fitted:
-    """A run that can answer: its experiment, the best parameters, and what its report says."""
-
-    def __init__(self, experiment: Experiment, params: Any, report: dict[str, Any]):
-        """Takes the parameters of one seed."""
-        self.experiment, self.params, self.report = experiment, params, report
-        kind = experiment.kind
-        self._apply = programs.keep(
-            ("respond", kind), lambda: devices.jit(lambda p, b: respond(kind, p, b)[1])
-        )
-
-    def predict(self, inputs: Any, lengths: Any = None) -> list[Any]:
-        """The task's answers to arrays of sequences, or to a file at a path."""
-        task = self.experiment.task
-        if isinstance(inputs, pathlib.Path):
-            _, batches = task.read(inputs)
-        else:
-            sequences = from_inputs(inputs, lengths)
-            task.expect_fit(sequences, "X", task.step)
-            batches = task.examples(sequences)
-        return [answer for batch in batches for answer in self._answers(batch)]
-
-    def _answers(self, batch: Batch) -> list[Any]:
-        """Those to a batch, computed with a row count that was seen before where there is one."""
-        size = len(jax.tree.leaves(batch)[0])
-        more = next((rows for rows in ROWS if rows >= size), size) - size
-
-        def fill(leaf: Any) -> np.ndarray:
-            return np.concatenate([leaf, np.repeat(leaf[:1], more, 0)]) if more else leaf
-
-        outputs = jax.device_get(self._apply(self.params, jax.tree.map(fill, batch)))
-        return self.experiment.task.answer(jax.tree.map(lambda leaf: leaf[:size], outputs), batch)
-
-
-def train(experiment: Experiment, path: pathlib.Path, quiet: bool) -> Fitted:
-    """Trains in a directory, or goes on with the run that is there."""
-    with contextlib.redirect_stderr(io.StringIO()) if quiet else contextlib.nullcontext():
-        report = run(experiment, path)
-    experiment, params, _ = restore_best(path)
-    return Fitted(experiment, experiment.first_seed(params), report)

@@ -184,6 +184,14 @@ class Task:
         """
         raise UserError(f"task {type(self).__name__} has no files to predict from")
 
+    def read_arrays(self, inputs: Any, lengths: Any = None) -> list[Batch]:
+        """As `read`, of arrays in memory: (size, time, width), or a list of (time, width).
+
+        Raises:
+          UserError: the task reads no arrays, or they do not fit, with the row.
+        """
+        raise UserError(f"task {type(self).__name__} predicts from a file: give its path")
+
     def answer(self, outputs: Any, batch: Batch) -> list[Any]:
         """What the model's outputs say of each example in a batch's rows: one answer an example."""
         raise NotImplementedError

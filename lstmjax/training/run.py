@@ -20,13 +20,16 @@ from lstmjax.tasks.base import Data
 from lstmjax.tasks.buckets import padded_share
 from lstmjax.training import determinism
 from lstmjax.training.progress import Clock, Pace, Progress
-from lstmjax.training.signals import Signals, deferred_signals
+from lstmjax.training.signals import Signals, deferred_signals, untouched_signals
 from lstmjax.training.steps import State, check_shapes, check_sizes, compile_advance, init_state
 from lstmjax.training.window import Window
 
 
 def run(
-    experiment: Experiment, path: pathlib.Path, check_determinism: bool = False
+    experiment: Experiment,
+    path: pathlib.Path,
+    check_determinism: bool = False,
+    defer_signals: bool = False,
 ) -> dict[str, Any]:
     """Trains an experiment in a directory, or goes on with the run that is there.
 
@@ -36,13 +39,15 @@ def run(
       experiment: what to train.
       path: the directory.
       check_determinism: whether to run the first steps twice before, and to compare the bits.
+      defer_signals: whether SIGINT and SIGTERM stop the run where all is saved, as in a command.
+        Otherwise no signal is touched, and a KeyboardInterrupt saves what it can and goes on up.
 
     Returns:
       What `report.json` holds: scores of the checkpoint with the lowest validation loss.
 
     Raises:
       UserError: the settings, the files or the directory are at fault, or the loss is not finite.
-      Interrupted: SIGINT or SIGTERM came; everything done so far is saved.
+      Interrupted: SIGINT or SIGTERM came and was deferred; everything done so far is saved.
     """
     program_cache.keep_programs()
     experiment = experiment.resolve()
@@ -53,7 +58,8 @@ def run(
     data = on_host._replace(arrays=devices.put(on_host.arrays, devices.everywhere(mesh)))
     if check_determinism:
         say(determinism.check(experiment, data))
-    with deferred_signals() as signals, Workdir(path, experiment, devices.is_main()) as workdir:
+    watch = deferred_signals if defer_signals else untouched_signals
+    with watch() as signals, Workdir(path, experiment, devices.is_main()) as workdir:
         sizes = (f"{name} {size:,}" for name, size in data.sizes.items() if size is not None)
         say(f"{experiment.task.describe(on_host)}; examples: {', '.join(sizes)}")
         with Checkpoints(workdir.checkpoints) as checkpoints:
@@ -112,25 +118,8 @@ def train(
     def is_due(step: int) -> bool:
         return step % experiment.evaluate_every == 0 or step == experiment.steps
 
-    unread = None
-    while step < experiment.steps:
-        count = min(
-            experiment.log_every - step % experiment.log_every,
-            experiment.evaluate_every - step % experiment.evaluate_every,
-            experiment.steps - step,
-            pace.steps,
-        )
-        with clock.on("train"):
-            state, log = advance(state, step, count)
-            if unread:  # the stretch before, while the device works on this one
-                read(*unread)
-            step, unread = step + count, (step + count, count, log)
-            due = is_due(step)
-            stop = signals.agreed()
-            if due or stop:
-                read(*unread)
-                unread = None
-        pace.tick(clock.spent["train"])
+    def save(due: bool) -> None:
+        """Evaluates if it is time to, and saves a checkpoint."""
         loss = None  # a checkpoint outside the evaluations is never the best
         if due:
             with clock.on("evaluate"):
@@ -141,12 +130,42 @@ def train(
             workdir.log({"step": step, "valid": {k: v.tolist() for k, v in scores.items()}})
             progress.say(f"step {step:,}  {_in_words(scores)}")
             loss = float(np.mean(scores["loss"]))
-        if due or stop:
-            notes = {"seconds": clock.spent, "window": window.to_json()}
-            workdir.wait_for_disk()
-            checkpoints.save(state, experiment, loss, notes)
-            signals.stop_if_agreed(saved_at(step))
-    progress.close()
+        notes = {"seconds": clock.spent, "window": window.to_json()}
+        workdir.wait_for_disk()
+        checkpoints.save(state, experiment, loss, notes)
+
+    unread = None
+    try:
+        while step < experiment.steps:
+            count = min(
+                experiment.log_every - step % experiment.log_every,
+                experiment.evaluate_every - step % experiment.evaluate_every,
+                experiment.steps - step,
+                pace.steps,
+            )
+            with clock.on("train"):
+                state, log = advance(state, step, count)
+                if unread:  # the stretch before, while the device works on this one
+                    read(*unread)
+                step, unread = step + count, (step + count, count, log)
+                due, stop = is_due(step), signals.agreed()
+                if due or stop:
+                    read(*unread)
+                    unread = None
+            pace.tick(clock.spent["train"])
+            if due or stop:
+                save(due)
+                signals.stop_if_agreed(saved_at(step))
+    except KeyboardInterrupt:
+        # in the loop's own lines hardly any time passes: it nearly always waits for the device
+        if unread and not is_due(step) and not jax.tree.leaves(state)[0].is_deleted():
+            if int(np.max(state.step)) == step:
+                read(*unread)
+                save(due=False)
+                progress.say(f"{saved_at(step)}; train again to go on")
+        raise
+    finally:
+        progress.close()
     return state, clock
 
 

@@ -69,7 +69,7 @@ def test_a_run_stopped_and_resumed_is_the_run_unstopped(kind, tmp_path, monkeypa
     stops = 0
     while True:
         try:
-            run(experiment, tmp_path / "parts")
+            run(experiment, tmp_path / "parts", defer_signals=True)
             break
         except Interrupted as stop:
             assert stop.number == signal.SIGTERM
@@ -109,7 +109,7 @@ def test_a_signal_during_the_report_stops_what_comes_after(tmp_path, monkeypatch
     monkeypatch.setattr(Echo, "floors", lambda *_: {})
     monkeypatch.setattr(run_module, "write_report", lambda *_: os.kill(os.getpid(), signal.SIGINT))
     with pytest.raises(Interrupted, match="SIGINT: all 12 steps done, and the report written"):
-        run(tiny.echo(), tmp_path)
+        run(tiny.echo(), tmp_path, defer_signals=True)
 
 
 def test_lines_after_the_checkpoint_are_written_anew(tmp_path):

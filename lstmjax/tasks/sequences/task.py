@@ -16,6 +16,7 @@ from lstmjax.settings import setting
 from lstmjax.tasks.base import SPLITS, Batch, Data, Shape, Task
 from lstmjax.tasks.buckets import grid_width, in_order, make_buckets
 from lstmjax.tasks.holding_out import hold_out
+from lstmjax.tasks.sequences.arrays import from_inputs
 from lstmjax.tasks.sequences.examples import Part, Sequences
 from lstmjax.tasks.sequences.files import read_sequences
 
@@ -124,6 +125,12 @@ class SequenceTask(Task):
         return sequences.places, [
             self._alone(sequences, rows, width) for rows, width in in_order(frames, self.shapes)
         ]
+
+    def read_arrays(self, inputs: Any, lengths: Any = None) -> list[Batch]:
+        """Batches of arrays in memory, to predict from."""
+        sequences = from_inputs(inputs, lengths)
+        self.expect_fit(sequences, "X", self.step)
+        return self.examples(sequences)
 
     def examples(self, sequences: Sequences) -> list[Batch]:
         """Batches to predict from, in order, of a handful of shapes whatever the lengths are."""

@@ -1,0 +1,190 @@
+"""A trained run in Python: its report, and what its best checkpoint answers."""
+
+import contextlib
+import html
+import pathlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import jax
+import numpy as np
+
+from lstmjax import devices, programs, settings
+from lstmjax.errors import UserError
+from lstmjax.experiment import Experiment, load_config
+from lstmjax.files import read_json
+from lstmjax.inference import evaluation, generation
+from lstmjax.inference.decoding import respond
+from lstmjax.runs import reporting
+from lstmjax.runs.checkpoints import restore_best
+from lstmjax.runs.workdir import read_log
+from lstmjax.tasks.base import Batch
+
+ROWS = (1, 8, 64, 512)  # of batches to answer, so that few programs answer all
+SHORTEST = 16  # steps that `__call__` pads to, and twice as many, ...
+
+
+class Run:
+    """A directory that training left: `experiment`, `params` (of the first seed), and answers.
+
+    `Run` is made by `lstmjax.train` and `lstmjax.load`.
+    """
+
+    def __init__(self, workdir: pathlib.Path):
+        """Restores the best checkpoint; UserError if there is none."""
+        self.workdir = workdir
+        self.experiment, params, self.step_of_best = restore_best(workdir)
+        self.params = self.experiment.first_seed(params)
+        kind = self.experiment.kind
+        self._respond = programs.keep(
+            ("respond", kind), lambda: devices.jit(lambda p, b: respond(kind, p, b)[1])
+        )
+        self._apply = programs.keep(("apply", kind.model), lambda: devices.jit(_applied(kind)))
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """What `report.json` holds; UserError if the run has not ended."""
+        return read_json(self.workdir / "report.json")
+
+    @property
+    def history(self) -> dict[str, np.ndarray]:
+        """`metrics.jsonl` as arrays: `step`, `loss`, `gradient_norm`, `valid_step`, `valid_loss`.
+
+        With several seeds, each but the steps is (lines, seeds).
+        """
+        columns: dict[str, list] = {}
+        for line in read_log(self.workdir / "metrics.jsonl"):
+            found = {name: value for name, value in line.items() if name != "valid"}
+            if "valid" in line:
+                scores = {"step": line["step"]} | line["valid"]
+                found = {f"valid_{name}": value for name, value in scores.items()}
+            for name, value in found.items():
+                columns.setdefault(name, []).append(value)
+        return {name: np.array(values) for name, values in columns.items()}
+
+    def evaluate(self, split: str = "test") -> dict[str, Any]:
+        """Scores a split again: {metric: {"mean", "deviation", "each"}}."""
+        return evaluation.evaluate_workdir(self.workdir, split)[split]
+
+    def predict(self, inputs: Any, lengths: Any = None) -> list[Any]:
+        """The task's answers, in the order of the examples.
+
+        Args:
+          inputs: a path of a file, as `launch.predict` reads; or arrays, if the task reads any:
+            (size, time, width), or a list of (time, width).
+          lengths: (size,) valid steps of each row; none: all.
+
+        Raises:
+          UserError: the file or the arrays are at fault.
+        """
+        task = self.experiment.task
+        if isinstance(inputs, (str, pathlib.Path)):
+            batches = task.read(pathlib.Path(inputs))[1]
+        else:
+            batches = task.read_arrays(inputs, lengths)
+        return [answer for batch in batches for answer in self._answers(batch)]
+
+    def sample(
+        self,
+        prompt: str = "\n",
+        length: int = 500,
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int = 0,
+    ) -> str:
+        """Text that goes on after a prompt, without the prompt.
+
+        Raises:
+          UserError: the task is not a text, or the prompt has symbols that it lacks.
+        """
+        how = generation.Sampling(temperature, top_k, top_p)
+        return generation.draw_texts(self.workdir, prompt, length, 1, seed, how)[0]
+
+    def step(self, inputs: Any, carry: Any = None) -> tuple[Any, Any]:
+        """Reads one time step: (outputs (batch, ...), carry), for streams and control loops.
+
+        Args:
+          inputs: (batch, width), or symbols (batch,); what the model reads at one step.
+          carry: what the step before returned; none at the start.
+
+        Raises:
+          UserError: the model needs a whole sequence.
+        """
+        model = self.experiment.model
+        if self.experiment.task.paired or getattr(model, "direction", None) in ("both", "backward"):
+            raise UserError(f"model {type(model).__name__} reads whole sequences: call the run")
+        outputs, carry = self._apply(self.params, np.asarray(inputs)[:, None], carry, None, None)
+        every = getattr(model, "every_step", True)
+        return (outputs[:, 0] if every else outputs), carry
+
+    def __call__(
+        self, inputs: Any, lengths: Any = None, resets: Any = None, carry: Any = None
+    ) -> tuple[Any, Any]:
+        """What the model puts out, as numbers: (outputs, carry).
+
+        Args:
+          inputs: as the model reads them, (batch, time, ...).
+          lengths: (batch,) valid steps; none: all.
+          resets: (batch, time), true where a new sequence starts in mid-row.
+          carry: to start from; none: zeros.
+        """
+        return self._apply(self.params, inputs, carry, lengths, resets)
+
+    def __repr__(self) -> str:
+        with contextlib.suppress(UserError):
+            return f"{reporting.scores(self.report)}\n{reporting.footer(self.report)}"
+        return f"Run({str(self.workdir)!r}), best checkpoint {self.step_of_best:,}, no report yet"
+
+    def _repr_html_(self) -> str:
+        with contextlib.suppress(UserError):
+            head, *rows = reporting.score_rows(self.report)
+            cells = "".join(f"<th>{html.escape(cell)}</th>" for cell in head)
+            lines = ("".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in rows)
+            body = "".join(f"<tr>{line}</tr>" for line in lines)
+            return f"<table><tr>{cells}</tr>{body}</table>"
+        return html.escape(repr(self))
+
+    def _answers(self, batch: Batch) -> Iterator[Any]:
+        """Those to a batch, computed with row counts that were seen before where there are any."""
+        size = len(jax.tree.leaves(batch)[0])
+        for begin in range(0, size, ROWS[-1]):
+            part = jax.tree.map(lambda leaf, b=begin: leaf[b : b + ROWS[-1]], batch)
+            count = len(jax.tree.leaves(part)[0])
+            more = next(rows for rows in ROWS if rows >= count) - count
+
+            def fill(leaf: Any, more: int = more) -> np.ndarray:
+                return np.concatenate([leaf, np.repeat(leaf[:1], more, 0)]) if more else leaf
+
+            outputs = jax.device_get(self._respond(self.params, jax.tree.map(fill, part)))
+            outputs = jax.tree.map(lambda leaf, c=count: leaf[:c], outputs)
+            yield from self.experiment.task.answer(outputs, part)
+
+
+def load(
+    workdir: str | pathlib.Path, *, classes: Iterable[type] = (), config: str | None = None
+) -> Run:
+    """The run in a directory, with its best checkpoint.
+
+    Args:
+      workdir: the directory.
+      classes: models or tasks of your own that the run was made with, if they are not imported.
+      config: instead of these, the Python file that defines them.
+
+    Raises:
+      UserError: it is no training directory, holds no intact checkpoint, or a class is not here.
+    """
+    settings.hand_in(*classes)
+    if config is not None:
+        load_config(config)
+    return Run(pathlib.Path(workdir))
+
+
+def _applied(experiment: Experiment) -> Any:
+    def apply(params: Any, inputs: Any, carry: Any, lengths: Any, resets: Any) -> tuple[Any, Any]:
+        given = {"lengths": lengths, "resets": resets}
+        given = {name: value for name, value in given.items() if value is not None}
+        return experiment.model.apply({"params": params}, inputs, carry=carry, **given)
+
+    return apply

@@ -1,0 +1,42 @@
+"""Training from Python: an experiment in, a run out."""
+
+import contextlib
+import io
+import pathlib
+import shutil
+import tempfile
+import weakref
+
+from lstmjax.experiment import Experiment
+from lstmjax.inference.trained import Run
+from lstmjax.training.run import run
+
+
+def train(
+    experiment: Experiment, workdir: str | pathlib.Path | None = None, *, quiet: bool = False
+) -> Run:
+    """Trains an experiment, or goes on with the run that is in the directory.
+
+    Works in any thread and touches no signals. After a KeyboardInterrupt, which comes with
+    everything saved, the same call goes on.
+
+    Args:
+      experiment: what to train, as the `get_config` of a config file returns.
+      workdir: the directory of the run; none: a temporary one, which goes with the run.
+      quiet: whether nothing is printed.
+
+    Raises:
+      UserError: the settings, the files or the directory are at fault, or the loss is not finite.
+    """
+    place = pathlib.Path(tempfile.mkdtemp(prefix="lstmjax-") if workdir is None else workdir)
+    try:
+        with contextlib.redirect_stderr(io.StringIO()) if quiet else contextlib.nullcontext():
+            run(experiment, place)
+        trained = Run(place)
+    except BaseException:
+        if workdir is None:
+            shutil.rmtree(place, ignore_errors=True)
+        raise
+    if workdir is None:
+        weakref.finalize(trained, shutil.rmtree, place, ignore_errors=True)
+    return trained
