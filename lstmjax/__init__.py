@@ -3,6 +3,8 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from lstmjax.moved import find_moved
+
 if TYPE_CHECKING:
     from lstmjax.errors import UserError
     from lstmjax.estimators import Classifier, Forecaster, Regressor
@@ -23,6 +25,8 @@ __all__ = [
     "load_config",
     "train",
 ]
+
+find_moved()
 
 _PLACES = {
     "LSTM": "lstmjax.recurrent",

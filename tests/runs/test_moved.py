@@ -1,5 +1,6 @@
 """A directory that version 0.1 wrote, before its modules moved, is still a run."""
 
+import importlib
 import json
 import pathlib
 import tarfile
@@ -9,6 +10,8 @@ import pytest
 from lstmjax import settings
 from lstmjax.inference import evaluation
 from lstmjax.moved import MOVED
+from lstmjax.tasks.generated.echo import Echo
+from lstmjax.tasks.series import Series
 from lstmjax.training.run import run
 
 WRITTEN = pathlib.Path(__file__).parent / "written_by_0.1.tar.gz"
@@ -36,8 +39,13 @@ def test_it_goes_on_where_it_stopped(before):
 
 
 @pytest.mark.parametrize("old", MOVED)
-def test_every_module_that_moved_is_found(old):
-    name = {"listops": "ListOps"}.get(
-        leaf := old.rpartition(".")[2], "".join(part.title() for part in leaf.split("_"))
-    )
-    assert settings._class_named(f"{old}:{name}", "task").__name__ == name
+def test_every_module_that_moved_is_found_under_both_names(old):
+    """As in a config of one's own, written before."""
+    module = importlib.import_module(old)
+    assert module is importlib.import_module(MOVED[old])
+    assert module.__name__ == module.__spec__.name == MOVED[old]
+
+
+def test_classes_that_moved_are_found_by_the_names_in_old_runs():
+    for old, cls in (("lstmjax.tasks.echo:Echo", Echo), ("lstmjax.tasks.series:Series", Series)):
+        assert settings._class_named(old, None, "task") is cls
