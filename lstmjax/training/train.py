@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import weakref
 
+from lstmjax import settings
 from lstmjax.experiment import Experiment
 from lstmjax.inference.trained import Run
 from lstmjax.training.run import run
@@ -28,6 +29,8 @@ def train(
     Raises:
       UserError: the settings, the files or the directory are at fault, or the loss is not finite.
     """
+    parts = experiment.task, experiment.model, experiment.optimizer
+    settings.hand_in(*map(type, parts))  # so that classes of one's own are found again
     place = pathlib.Path(tempfile.mkdtemp(prefix="lstmjax-") if workdir is None else workdir)
     try:
         with contextlib.redirect_stderr(io.StringIO()) if quiet else contextlib.nullcontext():
