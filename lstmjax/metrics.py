@@ -42,8 +42,20 @@ def divide(sums: Mapping[str, tuple]) -> dict[str, np.ndarray]:
 
 
 def cross_entropy(logits: Array, labels: Array) -> Array:
-    """-log softmax(logits)[labels] in nats: logits (..., classes), integer labels (...)."""
-    return optax.softmax_cross_entropy_with_integer_labels(logits.astype(jnp.float32), labels)
+    """-log softmax(logits)[labels] in nats: logits (..., classes), integer labels (...).
+
+    It is 0 where a label is no class, as one that training lacks: no probability is its own.
+    """
+    known = labels < logits.shape[-1]
+    labels = jnp.where(known, labels, 0)
+    nats = optax.softmax_cross_entropy_with_integer_labels(logits.astype(jnp.float32), labels)
+    return jnp.where(known, nats, 0)
+
+
+def among(labels: Array, logits: Array, mask: Array | None) -> Array:
+    """The mask of what counts in a mean of nats: labels (...) that are classes of the logits."""
+    known = labels < logits.shape[-1]
+    return known if mask is None else mask * known
 
 
 def edit_distance(written: Array, reference: Array, stop: int) -> Array:

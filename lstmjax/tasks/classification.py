@@ -1,10 +1,20 @@
 """What tasks share whose answer is one of several classes."""
 
+from collections.abc import Sequence
+
 from jax import Array
 
 from lstmjax import metrics
 from lstmjax.metrics import Sums
 from lstmjax.tasks.base import Batch, Task
+
+
+def told_unseen(kind: str, unseen: Sequence[str]) -> str:
+    """What a line says of labels that held-out files have and training lacks; mostly nothing."""
+    if not unseen:
+        return ""
+    names = ", ".join(map(repr, unseen[:5])) + (", ..." if len(unseen) > 5 else "")
+    return f"; training lacks {len(unseen)} {kind}(s) of the held-out files, always errors: {names}"
 
 
 class Classification(Task):
@@ -20,5 +30,7 @@ class Classification(Task):
         counts = None if batch.mask is None else batch.mask > 0
         return {
             "accuracy": metrics.mean(right, counts),
-            "nats": metrics.mean(self.loss(outputs, batch), counts),
+            "nats": metrics.mean(
+                self.loss(outputs, batch), metrics.among(batch.targets, outputs, counts)
+            ),
         }

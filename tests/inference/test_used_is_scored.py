@@ -82,6 +82,21 @@ def test_spans_by_the_rule_of_conlleval(tmp_path):
     assert 0 < f1 < 1 and f1 == pytest.approx(report["f1"]["mean"], rel=1e-6)
 
 
+def test_labels_that_training_lacks_are_errors(tmp_path, capsys):
+    experiment = tiny.labelled(tmp_path, **SMALL)
+    (tmp_path / "test.ts").write_text(tiny.ts_text(10, seed=10, classes="up left"))
+    report = run(experiment, tmp_path / "run")["test"]
+    told = "training lacks 1 label(s) of the held-out files, always errors: 'left'"
+    assert capsys.readouterr().err.count(told) == 1
+    text = answered(tmp_path, (tmp_path / "test.ts").read_text(), ".ts")
+    rows = list(csv.DictReader(text.splitlines()))
+    truth = ["up", "left"] * 5
+    right = [row["label"] == label for row, label in zip(rows, truth, strict=True)]
+    assert np.mean(right) == report["accuracy"]["mean"] and not any(right[1::2])
+    nats = [-np.log(float(row["probability up"])) for row in rows[::2]]
+    np.testing.assert_allclose(np.mean(nats), report["nats"]["mean"], rtol=1e-4)
+
+
 def sentences_of(tags):
     """The tags of each sentence; an empty one ends it."""
     return [part.split() for part in " ".join(tag or "|" for tag in tags).split("|")]

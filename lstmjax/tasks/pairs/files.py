@@ -32,7 +32,13 @@ def join_symbols(symbols: Iterable[str], level: Level) -> str:
 
 
 def read_pairs(
-    path: str, flag: str, form: Format, source: Level, target: Level, stress: bool
+    path: str,
+    flag: str,
+    form: Format,
+    source: Level,
+    target: Level,
+    stress: bool,
+    columns: tuple[int, ...] = (1, 2),
 ) -> list[Pair]:
     """The pairs of a file, each (source, target) once, in the order of the file.
 
@@ -47,6 +53,7 @@ def read_pairs(
       source: what the symbols of a source are.
       target: what those of a target are.
       stress: whether CMUdict's digits of stress are kept.
+      columns: of a TSV file, those of the source and of the target, from 1.
 
     Raises:
       UserError: the file is missing or malformed, with the line and the remedy.
@@ -54,7 +61,7 @@ def read_pairs(
     pairs, known = [], set()
     for number, line in enumerate(read_lines(path, flag), 1):
         if form == "tsv":
-            read, remedy = _tsv(line), "write source<TAB>target"
+            read, remedy = _tsv(line, columns), "write source<TAB>target"
         else:
             read, remedy = _cmudict(line, stress), "write WORD PHONEME PHONEME ..."
         if read is None:
@@ -74,14 +81,20 @@ def read_pairs(
     return pairs
 
 
-def _tsv(line: str) -> tuple[str, str] | str | None:
+def count_columns(path: str, flag: str) -> int:
+    """How many columns the widest line of a TSV file has."""
+    return 1 + max(line.count("\t") for line in read_lines(path, flag))
+
+
+def _tsv(line: str, columns: tuple[int, ...]) -> tuple[str, str] | str | None:
     """Source and target of a line, what is wrong with it, or None where there is nothing."""
     if not line.strip():
         return None
-    sides = line.split("\t")
-    if len(sides) != 2:
-        return "has no tab" if len(sides) == 1 else f"has {len(sides) - 1} tabs"
-    return sides[0].strip(), sides[1].strip()
+    cells = line.split("\t")
+    if len(cells) < max(columns):
+        return "has no tab" if len(cells) == 1 else f"has no column {max(columns)}"
+    source, target = (cells[column - 1].strip() for column in columns)
+    return source, target
 
 
 def _cmudict(line: str, stress: bool) -> tuple[str, str] | str | None:

@@ -24,6 +24,7 @@ from lstmjax.tasks.pairs.files import (
     Format,
     Level,
     Pair,
+    count_columns,
     hold_out,
     join_symbols,
     read_pairs,
@@ -52,6 +53,8 @@ class Pairs(Task):
     valid_path: str | None = None  # a file for the validation; none: a share of the sources
     test_path: str | None = None
     format: Format = "tsv"  # source<TAB>target, or a pronouncing dictionary
+    # tsv: which columns are the source and the target, from 1; none: the first two
+    columns: tuple[int, ...] = setting((), at_least=1)
     stress: bool = False  # cmudict: keep the digits of stress
     source: Level = "character"  # what a source's symbols are: characters, or tokens between blanks
     target: Level = "character"
@@ -65,6 +68,7 @@ class Pairs(Task):
     # what the files determine:
     source_vocabulary: tuple[str, ...] = ()  # in the order of their codes, which <unk> follows
     target_vocabulary: tuple[str, ...] = ()  # the same, and the stop symbol follows
+    wide: int = 0  # columns of the widest line
     longest: int = 0  # symbols of the longest target, with the stop: none longer is written
     digest: str = ""  # SHA-256 of the files, so that a changed one is noticed
 
@@ -85,6 +89,11 @@ class Pairs(Task):
 
     def resolve(self) -> "Pairs":
         """Reads the files once: both vocabularies, the longest target, the digest."""
+        if self.columns and (len(self.columns) != 2 or self.format != "tsv"):
+            raise UserError(
+                "task.columns: give two numbers, of the source's and of the target's column in a "
+                "tsv file, as in --set task.columns=1,3"
+            )
         parts = self._parts()
         counts = collections.Counter(symbol for pair in parts["train"] for symbol in pair.source)
         # of all the file: a symbol that no training target has is never written
@@ -97,6 +106,7 @@ class Pairs(Task):
             ),
             target_vocabulary=tuple(sorted(known)),
             longest=max(len(pair.target) for part in parts.values() for pair in part) + 1,
+            wide=0 if self.format == "cmudict" else count_columns(self.path, "task.path"),
             digest=self._digest(),
         )
 
@@ -118,6 +128,8 @@ class Pairs(Task):
         leaked = len(np.intersect1d(of["train"], of["test"]))
         told = f", and {leaked:,} of the test sources are trained on" if leaked else ""
         sources = len(data.arrays.sources.lengths)
+        if self.wide > 2 and not self.columns:
+            told += f"; of {self.wide} columns the first two are read (task.columns)"
         return f"{self.path}: {sources:,} different sources{told}"
 
     def batch(
@@ -197,8 +209,6 @@ class Pairs(Task):
         if self.n_best > self.beam:
             raise UserError(f"--n_best is {self.n_best}, above --beam, {self.beam}: raise --beam")
         sources = [line.partition("\t")[0].strip() for line in read_lines(path, "--input")]
-        if "" in sources:
-            raise UserError(f"--input {path}: line {sources.index('') + 1:,} has an empty source")
         symbols = (split_symbols(text, self.source) for text in sources)
         codes = encode(symbols, self.source_vocabulary)
         batches = []
@@ -215,8 +225,13 @@ class Pairs(Task):
                 for row, score in zip(rows, scores, strict=True)
                 if np.isfinite(score)  # a beam may be wider than there are sequences
             ]
-            for rows, scores in zip(
-                outputs.symbols[:, : self.n_best], outputs.scores[:, : self.n_best], strict=True
+            if length
+            else [("", 0.0)]  # of an empty line: order and count hold
+            for length, rows, scores in zip(
+                np.asarray(batch.lengths),
+                outputs.symbols[:, : self.n_best],
+                outputs.scores[:, : self.n_best],
+                strict=True,
             )
         ]
 
@@ -250,7 +265,8 @@ class Pairs(Task):
         if not getattr(self, field):
             raise UserError(f"task.{field} is empty: give a file, as in --set task.{field}=my.tsv")
         kinds = self.format, self.source, self.target, self.stress
-        return read_pairs(getattr(self, field), f"task.{field}", *kinds)
+        columns = self.columns or (1, 2)
+        return read_pairs(getattr(self, field), f"task.{field}", *kinds, columns)
 
     def _expect_known(self, known: set[str]) -> None:
         """Raises UserError where a held-out file has targets that cannot be written."""

@@ -5,6 +5,7 @@ import dataclasses
 import io
 import math
 import pathlib
+from collections.abc import Mapping
 
 import numpy as np
 from jax import Array
@@ -12,7 +13,7 @@ from jax import Array
 from lstmjax.errors import UserError
 from lstmjax.files import write_text
 from lstmjax.tasks.base import Batch, Data
-from lstmjax.tasks.classification import Classification
+from lstmjax.tasks.classification import Classification, told_unseen
 from lstmjax.tasks.sequences.examples import Sequences
 from lstmjax.tasks.sequences.floors import guesses, summarize
 from lstmjax.tasks.sequences.task import SequenceTask
@@ -24,6 +25,7 @@ class Labelled(Classification, SequenceTask):
 
     # what the sequences determine:
     classes: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()  # labels of held-out files that training lacks: always an error
 
     @property
     def outputs(self) -> int:
@@ -48,10 +50,11 @@ class Labelled(Classification, SequenceTask):
 
     def show(self, outputs: Array, batch: Batch) -> list[str]:
         """Lines like `29 steps: speaker 3, probability 0.998 ok`."""
+        names = self.classes + self.unseen
         return [
             f"{length} steps: {self.classes[probabilities.argmax()]}, probability "
             f"{probabilities.max():.3f} "
-            + ("ok" if probabilities.argmax() == truth else f"wrong, {self.classes[truth]}")
+            + ("ok" if probabilities.argmax() == truth else f"wrong, {names[truth]}")
             for probabilities, length, truth in zip(
                 self.answer(outputs, batch),
                 np.asarray(batch.lengths),
@@ -84,19 +87,20 @@ class Labelled(Classification, SequenceTask):
                 f"{where}: no labels; name their idx file with {where.split()[0]}_labels, or add "
                 "them to the file"
             )
-        known = set(train.labels)
-        for place, label in zip(sequences.places, sequences.labels, strict=True):
-            if label not in known:
-                raise UserError(
-                    f"{where}: {place} has the label {label!r}, which no training "
-                    "sequence has; mend it, or train on sequences that have it"
-                )
 
-    def _known(self, train: Sequences) -> "Labelled":
-        return dataclasses.replace(self, classes=tuple(sorted(set(train.labels), key=_by_number)))
+    def _known(self, sequences: Mapping[str, Sequences]) -> "Labelled":
+        classes = set(sequences["train"].labels)
+        held_out = {label for of in sequences.values() for label in of.labels}
+        classes, unseen = (
+            tuple(sorted(labels, key=_by_number)) for labels in (classes, held_out - classes)
+        )
+        return dataclasses.replace(self, classes=classes, unseen=unseen)
+
+    def _told(self) -> str:
+        return told_unseen("label", self.unseen)
 
     def _targets(self, sequences: Sequences) -> np.ndarray:
-        codes = {name: code for code, name in enumerate(self.classes)}
+        codes = {name: code for code, name in enumerate(self.classes + self.unseen)}
         return np.array([codes[name] for name in sequences.labels], np.int32)
 
     def _strata(self, targets: np.ndarray) -> np.ndarray:

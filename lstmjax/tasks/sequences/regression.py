@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import pathlib
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -202,8 +203,8 @@ class Regression(SequenceTask):
                 f"{train.targets.shape}; give as many for each sequence"
             )
 
-    def _known(self, train: Sequences) -> "Regression":
-        targets = train.targets
+    def _known(self, sequences: Mapping[str, Sequences]) -> "Regression":
+        targets = sequences["train"].targets
         return dataclasses.replace(self, values=targets.shape[-1], every_step=targets.ndim == 3)
 
     def _targets(self, sequences: Sequences) -> np.ndarray:

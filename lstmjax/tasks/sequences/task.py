@@ -74,7 +74,7 @@ class SequenceTask(Task):
             )
         sequences = self._sequences()
         task = dataclasses.replace(
-            self._known(sequences["train"]),
+            self._known(sequences),
             step=sequences["train"].inputs.shape[2:],
             digest=self._digest(),
         )
@@ -106,7 +106,7 @@ class SequenceTask(Task):
         least, most = lengths.min(), lengths.max()
         return (
             f"{self.train or 'arrays'}: {self._kind()}, {len(self.mean)} numbers a step, "
-            f"{least if least == most else f'{least} to {most}'} steps"
+            f"{least if least == most else f'{least} to {most}'} steps{self._told()}"
         )
 
     def batch(
@@ -170,8 +170,12 @@ class SequenceTask(Task):
         """Raises UserError where targets are lacking, or are none that training has."""
         raise NotImplementedError
 
-    def _known(self, train: Sequences) -> "SequenceTask":
-        """This task with what the training sequences say of the targets, as the classes."""
+    def _told(self) -> str:
+        """What else a line says of the targets."""
+        return ""
+
+    def _known(self, sequences: Mapping[str, Sequences]) -> "SequenceTask":
+        """This task with what the sequences of each file say of the targets, as the classes."""
         return self
 
     def _targets(self, sequences: Sequences) -> np.ndarray:

@@ -15,6 +15,7 @@ from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 from lstmjax.tasks.base import SPLITS, Batch, Data, Shape, Task
 from lstmjax.tasks.buckets import in_order, make_buckets
+from lstmjax.tasks.classification import told_unseen
 from lstmjax.tasks.holding_out import hold_out
 from lstmjax.tasks.ragged import pack
 from lstmjax.tasks.tagging.conll import (
@@ -59,6 +60,7 @@ class Tagging(Task):
     vocabulary: tuple[str, ...] = ()  # <unk>, then the most frequent words first
     alphabet: tuple[str, ...] = ()  # <unk>, then the characters
     tags: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()  # tags of held-out files that training lacks: always an error
     digest: str = ""  # SHA-256 of the files, so that a changed one is noticed
 
     @property
@@ -83,8 +85,15 @@ class Tagging(Task):
         task = dataclasses.replace(self, columns=names, digest=self._digest())
         parts = task._parts()
         vocabulary, alphabet = learn(parts["train"], self.lowercase, self.unknown_below)
-        tags = task._known_tags(parts)
-        return dataclasses.replace(task, vocabulary=vocabulary, alphabet=alphabet, tags=tags)
+        tags = {tag for sentence in parts["train"] for tag in sentence.tags}
+        held_out = {tag for part in parts.values() for of in part for tag in of.tags}
+        return dataclasses.replace(
+            task,
+            vocabulary=vocabulary,
+            alphabet=alphabet,
+            tags=tuple(sorted(tags)),
+            unseen=tuple(sorted(held_out - tags)),
+        )
 
     def load(self) -> Data:
         """Every word's codes, and the rows of the splits."""
@@ -107,7 +116,7 @@ class Tagging(Task):
             f"{self.train}: {sentences:,} sentences of {len(forms['train']):,} words to train on, "
             f"in rows of {data.shapes[0][0]}; {len(self.tags)} tags; training lacks {new:.1%} of "
             "the test words"
-        )
+        ) + told_unseen("tag", self.unseen)
 
     def batch(
         self, arrays: Arrays, split: str, indices: Array, shape: Shape | None = None
@@ -124,7 +133,8 @@ class Tagging(Task):
 
     def metrics(self, outputs: Array, batch: Batch) -> Sums:
         """Accuracy and nats a word, and F1 where the tags are spans."""
-        nats = metrics.mean(self.loss(outputs, batch), batch.mask)
+        counts = metrics.among(batch.targets, outputs, batch.mask)
+        nats = metrics.mean(self.loss(outputs, batch), counts)
         return self._scores(outputs.argmax(-1), batch) | {"nats": nats}
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
@@ -149,9 +159,11 @@ class Tagging(Task):
             for array in (characters, spelled, outputs.argmax(-1), batch.targets)
         )
 
+        names = self.tags + self.unseen
+
         def told(word: np.ndarray, count: int, answer: int, tag: int) -> str:
             spelling = "".join(self.alphabet[code] for code in word[:count])
-            right = "" if answer == tag else f" ({self.tags[tag]})"
+            right = "" if answer == tag else f" ({names[tag]})"
             return f"{spelling} {self.tags[answer]}{right}"
 
         return [
@@ -199,19 +211,6 @@ class Tagging(Task):
             parts["train"] = [sentence for sentence, out in rows if not out]
         return parts
 
-    def _known_tags(self, parts: Mapping[str, list[Sentence]]) -> tuple[str, ...]:
-        """The tags of the training part; UserError where a held-out file has another."""
-        known = {tag for sentence in parts["train"] for tag in sentence.tags}
-        for split, path in self._files().items():
-            for sentence in parts[split]:
-                for place, tag in zip(sentence.places, sentence.tags, strict=True):
-                    if tag not in known:
-                        raise UserError(
-                            f"task.{split} {path}: line {place + 1:,} has the tag {tag!r}, which "
-                            "no training sentence has; mend it, or train on sentences that have it"
-                        )
-        return tuple(sorted(known))
-
     def _rows(
         self, parts: Mapping[str, Sequence[Sentence]], open_rows: int = 100
     ) -> dict[str, list[Row]]:
@@ -221,11 +220,12 @@ class Tagging(Task):
         return {split: pack_sentences(part, length, open_rows) for split, part in parts.items()}
 
     def _arrange(self, parts: Mapping[str, Sequence[Row]]) -> Arrays:
-        lists = self.vocabulary, self.alphabet, self.tags
+        lists = self.vocabulary, self.alphabet, self.tags + self.unseen
         return arrange(parts, *lists, self.lowercase, self.longest_word)
 
     def _scores(self, guessed: Array, batch: Batch) -> dict[str, tuple[Array, Array]]:
         scores = {"accuracy": metrics.mean(guessed == batch.targets, batch.mask)}
         if are_spans(self.tags):
-            scores["f1"] = count_spans(guessed, batch.targets, batch.mask, batch.resets, self.tags)
+            tags = self.tags + self.unseen
+            scores["f1"] = count_spans(guessed, batch.targets, batch.mask, batch.resets, tags)
         return scores

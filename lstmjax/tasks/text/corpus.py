@@ -1,5 +1,6 @@
 """The texts a language model is trained on: a file, a directory's files, or Python's own source."""
 
+import codecs
 import lzma
 import pathlib
 import sysconfig
@@ -49,7 +50,7 @@ def read_corpus(path: str, pattern: str, flag: str, library: bool = False) -> by
     contents = []
     for file in files:
         try:
-            contents.append(file.read_bytes())
+            contents.append(file.read_bytes().removeprefix(codecs.BOM_UTF8))
             contents[-1].decode()
         except OSError as error:
             raise UserError(f"{flag} {file}: {error.strerror}") from error

@@ -6,10 +6,18 @@ from lstmjax.errors import UserError
 from lstmjax.tasks.pairs.files import hold_out, read_pairs
 
 
-def read(tmp_path, content, form="tsv", source="character", target="character", stress=False):
+def read(
+    tmp_path, content, form="tsv", source="character", target="character", stress=False, **more
+):
     file = tmp_path / "pairs"
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return read_pairs(str(file), "task.path", form, source, target, stress)
+    return read_pairs(str(file), "task.path", form, source, target, stress, **more)
+
+
+def test_further_columns_are_passed_over_or_chosen(tmp_path):
+    content = "ab\tcd\tlicence\n"
+    assert read(tmp_path, content) == [(1, ("a", "b"), ("c", "d"))]
+    assert read(tmp_path, content, columns=(2, 1)) == [(1, ("c", "d"), ("a", "b"))]
 
 
 def test_lines_of_tsv(tmp_path):
@@ -45,7 +53,7 @@ def test_lines_of_cmudict(tmp_path):
     "content, settings, told",
     [
         ("a\tb\nno tab\n", {}, "line 2 has no tab; write source<TAB>target"),
-        ("a\tb\tc\n", {}, "line 1 has 2 tabs"),
+        ("a\tb\tc\n", {"columns": (1, 4)}, "line 1 has no column 4"),
         ("a\tb\n\tc\n", {}, "line 2 has an empty source"),
         ("a\tb\nc\t \n", {}, "line 2 has an empty target"),
         ("", {}, "empty; give a file"),

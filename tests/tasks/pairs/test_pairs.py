@@ -12,7 +12,7 @@ from lstmjax.inference.decoding import respond
 from lstmjax.inference.prediction import predict
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.runs.checkpoints import restore_best
-from lstmjax.tasks.base import Written
+from lstmjax.tasks.base import Batch, Written
 from lstmjax.tasks.pairs.floors import nearest_spelling
 from lstmjax.tasks.pairs.pairs import START, Pairs
 from lstmjax.tasks.ragged import pack
@@ -89,7 +89,8 @@ def test_errors_are_counted_against_the_nearest_target(tmp_path):
 def test_answers_are_no_more_than_there_are():
     task = Pairs(target_vocabulary=("A", "B"), beam=3, n_best=3)
     written = Written(np.array([[[0, 2], [1, 0], [1, 1]]]), np.array([[-0.5, -1, -np.inf]]), None)
-    assert task.answer(written, None) == [[("A", -0.5), ("BA", -1.0)]]
+    batch = Batch((None, None), lengths=np.array([2]))
+    assert task.answer(written, batch) == [[("A", -0.5), ("BA", -1.0)]]
 
 
 def test_floors_by_hand(tmp_path):
@@ -220,12 +221,18 @@ def test_predictions_in_order_with_scores(trained, tmp_path):
     assert np.all(scores[:, 0] >= [float(line[2]) - 1e-3 for line in lines])
 
 
-def test_faults_of_predictions_are_told(trained, tmp_path):
+def test_an_empty_line_gets_an_empty_answer(trained, tmp_path):
     directory, _ = trained
     source, answers = tmp_path / "words", tmp_path / "answers"
     source.write_text("ab\n\ncd\n")
-    with pytest.raises(UserError, match="--input .*words: line 2 has an empty source"):
-        predict(directory, source, answers)
+    predict(directory, source, answers)
+    first, empty, last = answers.read_text().splitlines()
+    assert first.startswith("ab\t") and empty == "\t\t0.0000" and last.startswith("cd\t")
+
+
+def test_faults_of_predictions_are_told(trained, tmp_path):
+    directory, _ = trained
+    source, answers = tmp_path / "words", tmp_path / "answers"
     source.write_text("ab\n")
     with pytest.raises(UserError, match="--n_best is 3, above --beam, 1"):
         predict(directory, source, answers, n_best=3)

@@ -57,6 +57,13 @@ def test_bytes_may_be_cut_inside_a_character(tmp_path):
         task.encode("nax")
 
 
+def test_a_byte_order_mark_is_left_out(tmp_path):
+    (tmp_path / "bom.txt").write_bytes(b"\xef\xbb\xbf" + tiny.POEM.encode())
+    for level in ("byte", "character"):
+        task = Text(path=str(tmp_path / "bom.txt"), level=level).resolve()
+        assert task.vocabulary == "".join(sorted(set(tiny.POEM)))
+
+
 def test_a_directory_is_read_in_sorted_order(tmp_path):
     for name, text in (("b.txt", "B" * 600), ("test/z.txt", "A" * 600), ("c.md", "C" * 600)):
         (tmp_path / name).parent.mkdir(exist_ok=True)
