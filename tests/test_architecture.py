@@ -125,7 +125,9 @@ def small(config, tmp_path):
     if isinstance(experiment.task, Labelled):
         task |= tiny.labelled_files(tmp_path, idx=experiment.task.train_labels is not None)
     if isinstance(experiment.task, Tagging):
-        task |= tiny.tagging_files(tmp_path)
+        spans = experiment.task.format == "columns"
+        task |= (tiny.entities_files if spans else tiny.tagging_files)(tmp_path)
+        task |= {"valid": "none"} if spans else {}
     fields = {field.name for field in settings.fields(experiment.task)}
     if isinstance(experiment.task, Series):
         task |= tiny.like_series(file, experiment.task)

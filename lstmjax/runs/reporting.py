@@ -4,6 +4,14 @@ import collections
 from collections.abc import Sequence
 from typing import Any
 
+PARTS = {  # of a run's time, in words
+    "read": "reading",
+    "compile": "compiling",
+    "train": "training",
+    "evaluate": "evaluating",
+}
+WORTH_TELLING = 0.02  # of the time: less is left out of the closing line
+
 
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Rows of text in columns, the first row underlined; the first column flush left."""
@@ -49,9 +57,14 @@ def score_rows(result: dict[str, Any], split: str | None = None) -> list[list[st
 def footer(report: dict[str, Any]) -> str:
     """A line on a report's size, time, kernel and devices."""
     seconds, kinds = report["seconds"], collections.Counter(report["devices"])
+    parts = [
+        f"{PARTS.get(part, part)} {seconds[part]:.1f}"
+        for part in sorted(seconds, key=seconds.get, reverse=True)
+        if seconds[part] >= WORTH_TELLING * sum(seconds.values())
+    ]
     where = ", ".join(kind if count == 1 else f"{count} x {kind}" for kind, count in kinds.items())
     return (
         f"{report['parameters']:,} parameters, {report['steps']:,} updates, best at "
         f"{report['best_step']:,}; kernel {report['kernel']} on {where}; "
-        f"{sum(seconds.values()):.1f} s ({seconds['compile']:.1f} compiling)"
+        f"{sum(seconds.values()):.1f} s ({', '.join(parts)})"
     )

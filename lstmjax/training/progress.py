@@ -27,7 +27,11 @@ class Clock:
         try:
             yield
         finally:
-            self.spent[part] += time.perf_counter() - start
+            self.add(part, time.perf_counter() - start)
+
+    def add(self, part: str, seconds: float) -> None:
+        """Adds seconds to a part."""
+        self.spent[part] = self.spent.get(part, 0.0) + seconds
 
 
 class Pace:

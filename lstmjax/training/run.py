@@ -2,6 +2,7 @@
 
 import pathlib
 import sys
+import time
 from typing import Any
 
 import jax
@@ -50,8 +51,10 @@ def run(
       Interrupted: SIGINT or SIGTERM came and was deferred; everything done so far is saved.
     """
     program_cache.keep_programs()
+    began = time.perf_counter()
     experiment = experiment.resolve()
     on_host = experiment.task.load()
+    reading = time.perf_counter() - began
     check_sizes(experiment, on_host)
     check_shapes(experiment, on_host)
     mesh = devices.mesh(experiment.batch_size)
@@ -64,14 +67,16 @@ def run(
         say(f"{experiment.task.describe(on_host)}; examples: {', '.join(sizes)}")
         with Checkpoints(workdir.checkpoints) as checkpoints:
             state, clock = train(experiment, data, workdir, checkpoints, signals)
+            clock.add("read", reading)
             result, params = report(experiment, data, checkpoints, state, clock, signals)
-            with signals.at_once(saved_at(experiment.steps)):
+            with signals.at_once(saved_at(experiment.steps)), clock.on("baselines"):
                 result["floors"] = experiment.task.floors(on_host)
             if devices.is_main():
-                write_report(workdir, result)
-                if experiment.task.pictured:
-                    picture = workdir.figures / "forecasts.png"
-                    figures.test_forecasts(experiment, on_host, params, picture)
+                with clock.on("pictures"):
+                    draw(workdir, experiment, on_host, params)
+            result["seconds"] = {part: round(spent, 3) for part, spent in clock.spent.items()}
+            if devices.is_main():
+                write_json(workdir.path / "report.json", result)
             signals.stop_if_any(f"all {experiment.steps:,} steps done, and the report written")
             return result
 
@@ -233,7 +238,7 @@ def report(
         "examples": experiment.steps * experiment.batch_size,
         **(skipped if experiment.skip_nonfinite else {}),
         "parameters": evaluation.count_parameters(experiment, params),
-        "seconds": {part: round(seconds, 3) for part, seconds in clock.spent.items()},
+        "seconds": {},  # filled in when all is done
         "seeds": experiment.seeds,
         "devices": [device.device_kind for device in devices.mesh(experiment.batch_size).devices],
         "kernel": choose_kernel(experiment.model.kernel),
@@ -243,10 +248,11 @@ def report(
     return result, jax.device_get(experiment.first_seed(params))
 
 
-def write_report(workdir: Workdir, result: dict[str, Any]) -> None:
-    """Writes `report.json` and the learning curve."""
-    write_json(workdir.path / "report.json", result)
+def draw(workdir: Workdir, experiment: Experiment, data: Data, params: Any) -> None:
+    """Draws the learning curve and, where the task has any, forecasts of test windows."""
     workdir.figures.mkdir(exist_ok=True)
     log = read_log(workdir.path / "metrics.jsonl")
     if log:  # unless somebody else has written there
         figures.learning_curve(log, workdir.figures / "learning_curve.png")
+    if experiment.task.pictured:
+        figures.test_forecasts(experiment, data, params, workdir.figures / "forecasts.png")

@@ -21,6 +21,7 @@ from lstmjax.tasks.generated.damped_sine import DampedSine
 from lstmjax.tasks.generated.echo import Echo
 from lstmjax.training import run as run_module
 from lstmjax.training import steps as training
+from lstmjax.training.progress import Clock
 from lstmjax.training.run import run
 from lstmjax.training.steps import init_state, make_step, stretch_of
 from tests import tiny
@@ -91,7 +92,14 @@ def test_the_report_says_what_the_contract_promises(tmp_path):
     assert report == json.loads((tmp_path / "report.json").read_text())
     promised = {"experiment", "steps", "examples", "seconds", "seeds", "devices", "kernel"}
     assert set(report) == promised | {"best_step", "parameters", "test", "floors"}
-    assert set(report["seconds"]) == {"compile", "train", "evaluate"}
+    assert set(report["seconds"]) == {
+        "read",
+        "compile",
+        "train",
+        "evaluate",
+        "baselines",
+        "pictures",
+    }
     accuracy = report["test"]["accuracy"]
     assert len(accuracy["each"]) == 2
     np.testing.assert_allclose(accuracy["mean"], np.mean(accuracy["each"]))
@@ -104,10 +112,10 @@ def test_the_report_says_what_the_contract_promises(tmp_path):
 
 def test_a_signal_during_the_report_stops_what_comes_after(tmp_path, monkeypatch):
     """As the next lesson of a course."""
-    monkeypatch.setattr(run_module, "train", lambda *_: (None, None))
+    monkeypatch.setattr(run_module, "train", lambda *_: (None, Clock({})))
     monkeypatch.setattr(run_module, "report", lambda *_: ({}, None))
     monkeypatch.setattr(Echo, "floors", lambda *_: {})
-    monkeypatch.setattr(run_module, "write_report", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    monkeypatch.setattr(run_module, "write_json", lambda *_: os.kill(os.getpid(), signal.SIGINT))
     with pytest.raises(Interrupted, match="SIGINT: all 12 steps done, and the report written"):
         run(tiny.echo(), tmp_path, defer_signals=True)
 
