@@ -39,6 +39,9 @@ class Experiment:
     log_every: int = setting(100, at_least=1)  # updates between log lines
     evaluate_every: int = setting(1_000, at_least=1)  # updates between evaluations and checkpoints
     evaluation_batch_size: int = setting(256, at_least=1)
+    # Examples of a split that are scored, at most. Of more, evenly spaced ones are taken; of a
+    # stream its beginning. The table says so.
+    evaluation_examples: int = setting(50_000, at_least=1)
 
     def resolve(self) -> "Experiment":
         """Checks every setting and fills in those that files determine.

@@ -33,10 +33,11 @@ class Evaluation:
         task, size = experiment.task, data.sizes[split]
         mesh = devices.mesh(experiment.batch_size)
         beam = beam or (None if split == "test" else 1)
-        parts = [(None, np.arange(size, dtype=np.int32))]  # the examples of each shape
+        scored = _scored(size, task.stream, experiment.evaluation_examples)
+        parts = [(None, scored)]  # the examples of each shape
         if data.buckets is not None:
-            of = data.buckets.of[split]
-            parts = [(shape, np.flatnonzero(of == i)) for i, shape in enumerate(data.shapes)]
+            of = data.buckets.of[split][scored]
+            parts = [(shape, scored[of == i]) for i, shape in enumerate(data.shapes)]
         shapes, examples = zip(*((shape, of) for shape, of in parts if len(of)), strict=True)
         self._batches = devices.put(
             [_in_batches(of, task.stream, experiment.evaluation_batch_size) for of in examples],
@@ -104,6 +105,19 @@ def only(batch: Batch, valid: Array) -> Batch:
     return batch._replace(mask=batch.mask * valid.reshape(-1, *[1] * (batch.mask.ndim - 1)))
 
 
+def _scored(size: int, stream: bool, most: int) -> np.ndarray:
+    """The examples of a split that are scored: all, or as many as `most`."""
+    if size <= most or stream:
+        return np.arange(min(size, most), dtype=np.int32)
+    return np.linspace(0, size - 1, most).round().astype(np.int32)
+
+
+def sampled(experiment: Experiment, data: Data, split: str) -> dict[str, dict[str, list[int]]]:
+    """What a report says if not all of a split was scored: how many of how many."""
+    size, most = data.sizes[split], experiment.evaluation_examples
+    return {"sampled": {split: [most, size]}} if size > most else {}
+
+
 def summarize(scores: dict[str, np.ndarray]) -> dict[str, dict[str, Any]]:
     """{metric: {"mean", "deviation", "each"}}; the deviation is the sample's, 0 for one seed."""
     summary = {}
@@ -152,6 +166,7 @@ def evaluate_workdir(workdir: pathlib.Path, split: str, beam: int | None = None)
         "best_step": step,
         "seeds": experiment.seeds,
         split: summarize(Evaluation(experiment, data, split, params, beam)(params)),
+        **sampled(experiment, data, split),
         "floors": experiment.task.floors(data) if split == "test" else {},
         "answers": answers(experiment, data, params) if split == "test" else [],
     }

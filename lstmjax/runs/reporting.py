@@ -48,7 +48,9 @@ def score_rows(result: dict[str, Any], split: str | None = None) -> list[list[st
     names = [name for name in result[split] if name != "loss"]
     model = result["experiment"]["model"]["type"].split(":")[-1]
     seeds = f" ({result['seeds']} seeds)" if result["seeds"] > 1 else ""
-    rows = [[split, *names], [model + seeds, *(score(result[split][name]) for name in names)]]
+    some = result.get("sampled", {}).get(split)
+    head = split if some is None else f"{split}, {some[0]:,} of {some[1]:,}"
+    rows = [[head, *names], [model + seeds, *(score(result[split][name]) for name in names)]]
     for predictor, floor in result["floors"].items():
         rows.append([predictor, *(f"{floor[name]:.4g}" if name in floor else "" for name in names)])
     return rows

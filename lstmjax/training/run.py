@@ -243,6 +243,7 @@ def report(
         "devices": [device.device_kind for device in devices.mesh(experiment.batch_size).devices],
         "kernel": choose_kernel(experiment.model.kernel),
         data.scored: scores,
+        **evaluation.sampled(experiment, data, data.scored),
         **padding,
     }
     return result, jax.device_get(experiment.first_seed(params))
