@@ -108,8 +108,10 @@ def jit(function: Callable, *, runs_once: bool = False, **settings: Any) -> Call
       runs_once: whether it does too little to be worth level 1.
       **settings: further ones of `jax.jit`.
     """
-    level = {"xla_backend_optimization_level": 0 if runs_once else 1}
-    options = level if jax.default_backend() == "cpu" else {}
+    name = "xla_backend_optimization_level"
+    chosen = name in os.environ.get("XLA_FLAGS", "")  # whoever asks for a level gets it
+    on_cpu = jax.default_backend() == "cpu"
+    options = {name: 0 if runs_once else 1} if on_cpu and not chosen else {}
     return jax.jit(function, compiler_options=options, **settings)
 
 

@@ -22,13 +22,12 @@ from tests.many_devices import losses
 ROOT = pathlib.Path(__file__).parent.parent
 
 
-def start(*command, cache, simulated=1, **environment):
-    environment |= {
-        "JAX_PLATFORMS": "cpu",
-        "JAX_COMPILATION_CACHE_DIR": f"{cache}/cache",
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-    }
-    flags = f"--xla_force_host_platform_device_count={simulated}"
+LEVEL = "--xla_backend_optimization_level=0"  # small programs: compiled fast, as in all tests
+
+
+def start(*command, simulated=1, **environment):
+    environment |= {"JAX_PLATFORMS": "cpu"}
+    flags = f"--xla_force_host_platform_device_count={simulated} {LEVEL}"
     return subprocess.Popen(
         [sys.executable, "-m", *map(str, command)],
         cwd=ROOT,
@@ -48,7 +47,7 @@ def finish(*processes):
 
 
 def test_one_two_and_eight_devices_give_the_same_losses_and_exchange_checkpoints(tmp_path):
-    finish(start("tests.many_devices", tmp_path, simulated=8, cache=tmp_path))
+    finish(start("tests.many_devices", tmp_path, simulated=8))
 
 
 @pytest.fixture
@@ -64,7 +63,7 @@ def train(tmp_path):
     def train(workdir, processes, slurm=False):
         command = ["launch.train", f"--config={config}", f"--workdir={workdir}"]
         if processes == 1:
-            return finish(start(*command, cache=tmp_path))
+            return finish(start(*command))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = str(free.getsockname()[1])
@@ -72,10 +71,10 @@ def train(tmp_path):
             job = {"SLURM_JOB_ID": "7", "SLURM_STEP_NODELIST": "127.0.0.1", "SLURM_NTASKS": "2"}
             job |= {"JAX_COORDINATOR_PORT": port}
             tasks = ({"SLURM_PROCID": str(i), "SLURM_LOCALID": str(i)} for i in range(2))
-            return finish(*(start(*command, **job, **task, cache=tmp_path) for task in tasks))
+            return finish(*(start(*command, **job, **task) for task in tasks))
         where = [f"--coordinator_address=127.0.0.1:{port}", f"--num_processes={processes}"]
         ids = (f"--process_id={i}" for i in range(processes))
-        return finish(*(start(*command, *where, id, cache=tmp_path) for id in ids))
+        return finish(*(start(*command, *where, id) for id in ids))
 
     return train
 
@@ -101,17 +100,15 @@ def test_the_commands_take_the_cores(tmp_path):
         "from tests import tiny\n\ndef get_config():\n    return tiny.echo(batch_size=32)\n"
     )
     command = ["launch.train", f"--config={config}"]
-    finish(start(*command, f"--workdir={tmp_path / 'cores'}", cache=tmp_path, XLA_FLAGS=""))
-    finish(start(*command, f"--workdir={tmp_path / 'one'}", cache=tmp_path))
+    finish(start(*command, f"--workdir={tmp_path / 'cores'}", XLA_FLAGS=LEVEL))
+    finish(start(*command, f"--workdir={tmp_path / 'one'}"))
     reports = {
         name: json.loads((tmp_path / name / "report.json").read_text()) for name in ("cores", "one")
     }
     assert len(reports["one"]["devices"]) == 1
     assert len(reports["cores"]["devices"]) == min(2, devices.visible_cores())
     np.testing.assert_allclose(losses(tmp_path / "cores"), losses(tmp_path / "one"), rtol=1e-4)
-    evaluate = start(
-        "launch.evaluate", f"--workdir={tmp_path / 'cores'}", cache=tmp_path, XLA_FLAGS=""
-    )
+    evaluate = start("launch.evaluate", f"--workdir={tmp_path / 'cores'}", XLA_FLAGS=LEVEL)
     ((told, _),) = finish(evaluate)
     assert f"{reports['cores']['test']['accuracy']['mean']:.4g}" in told
 

@@ -103,7 +103,7 @@ def sentences_of(tags):
 
 
 def test_pairs_with_several_right_answers(tmp_path):
-    experiment = tiny.pairs(tmp_path, **SMALL | dict(steps=120))
+    experiment = tiny.pairs(tmp_path, **SMALL | dict(steps=60))
     held_out = dataclasses.replace(
         experiment.task, test_path=tiny.pairs_file(tmp_path / "held_out"), beam=2
     )
