@@ -109,7 +109,7 @@ class Experiment:
                 raise UserError(
                     f"--{name}: task {type(self.task).__name__} has no such choice; leave it out"
                 )
-        experiment = dataclasses.replace(self, task=dataclasses.replace(self.task, **given))
+        experiment = self.override([f"task.{name}={value}" for name, value in given.items()])
         settings.check(experiment)
         return experiment
 

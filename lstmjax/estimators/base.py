@@ -13,6 +13,7 @@ from lstmjax.experiment import Experiment
 from lstmjax.models.base import Model
 from lstmjax.models.bidirectional import Bidirectional
 from lstmjax.models.stacked import Stacked
+from lstmjax.models.stacked_bidirectional import StackedBidirectional
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import AdamW, Optimizer
 from lstmjax.tasks.base import Task
@@ -89,7 +90,7 @@ class Estimator:
         sizes = dict(dropout=self.dropout, every_step=every_step)
         if self.bidirectional:
             if self.layers > 1:
-                raise UserError("bidirectional has one layer: set layers to 1, or give a model")
+                return StackedBidirectional(features=(self.features,) * self.layers, **sizes)
             return Bidirectional(features=self.features, **sizes)
         if self.layers == 1:
             return Vanilla(features=self.features, **sizes)

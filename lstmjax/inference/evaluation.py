@@ -29,9 +29,9 @@ class Evaluation:
         self, experiment: Experiment, data: Data, split: str, params: Any, beam: int | None = None
     ):
         """Compiles the program for parameters like `params`."""
-        self._arrays = data.arrays
+        data = data.placed(experiment.batch_size)
+        self._arrays, mesh = data.arrays, data.mesh
         task, size = experiment.task, data.sizes[split]
-        mesh = devices.mesh(experiment.batch_size)
         beam = beam or (None if split == "test" else 1)
         scored = _scored(size, task.stream, experiment.evaluation_examples)
         parts = [(None, scored)]  # the examples of each shape

@@ -113,7 +113,8 @@ class Run:
           UserError: the model needs a whole sequence.
         """
         model = self.experiment.model
-        if self.experiment.task.paired or getattr(model, "direction", None) in ("both", "backward"):
+        forward = getattr(model, "direction", "forward") == "forward"
+        if self.experiment.task.paired or not (model.causal and forward):
             raise UserError(f"model {type(model).__name__} reads whole sequences: call the run")
         outputs, carry = self._apply(self.params, np.asarray(inputs)[:, None], carry, None, None)
         every = getattr(model, "every_step", True)

@@ -20,6 +20,9 @@ class Model(nn.Module):
     # Whether it is an encoder-decoder: inputs are a source, and the target shifted by one step.
     paired: ClassVar[bool] = False
 
+    # Whether an output depends on no later step, so that the model can read one step at a time.
+    causal: ClassVar[bool] = True
+
     outputs: int = setting(1, at_least=1)  # width of the output layer: the task sets it
     kernel: Kernel = "auto"  # what computes the LSTM layers
     initialization: Initialization = "flax"  # of the LSTM layers

@@ -1,5 +1,7 @@
 """The tagger: words and their spellings in, bidirectional LSTM layers, a score for every tag."""
 
+from typing import ClassVar
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -22,6 +24,8 @@ class Tagger(Model):
     vector and the spellings to do without the word's own. The carry is a tuple with one (forward,
     backward) a layer, each (c, h), lowest first.
     """
+
+    causal: ClassVar[bool] = False
 
     words: int = setting(1, at_least=1)  # of the vocabulary: the task sets it
     characters: int = setting(1, at_least=1)  # of the alphabet: the task sets it

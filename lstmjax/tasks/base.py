@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.sharding import Mesh
 
 from lstmjax import devices
 from lstmjax.errors import UserError
@@ -72,6 +73,15 @@ class Data(NamedTuple):
     arrays: Any
     sizes: dict[str, int | None]
     buckets: Buckets | None = None
+    mesh: Mesh | None = None  # the devices that batches are spread over; none: not decided yet
+
+    def placed(self, batch_size: int) -> "Data":
+        """The data on the devices that suit a batch. Decided once: data that has a place stays."""
+        if self.mesh is not None:
+            return self
+        mesh = devices.mesh(batch_size)
+        arrays = devices.put(self.arrays, devices.everywhere(mesh))
+        return self._replace(arrays=arrays, mesh=mesh)
 
     @property
     def scored(self) -> str:

@@ -57,8 +57,7 @@ def run(
     reading = time.perf_counter() - began
     check_sizes(experiment, on_host)
     check_shapes(experiment, on_host)
-    mesh = devices.mesh(experiment.batch_size)
-    data = on_host._replace(arrays=devices.put(on_host.arrays, devices.everywhere(mesh)))
+    data = on_host.placed(experiment.batch_size)
     if check_determinism:
         say(determinism.check(experiment, data))
     watch = deferred_signals if defer_signals else untouched_signals
@@ -240,7 +239,7 @@ def report(
         "parameters": evaluation.count_parameters(experiment, params),
         "seconds": {},  # filled in when all is done
         "seeds": experiment.seeds,
-        "devices": [device.device_kind for device in devices.mesh(experiment.batch_size).devices],
+        "devices": [device.device_kind for device in data.mesh.devices],
         "kernel": choose_kernel(experiment.model.kernel),
         data.scored: scores,
         **evaluation.sampled(experiment, data, data.scored),

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jax import Array
+from jax.sharding import Mesh
 
 from lstmjax import devices, metrics, programs
 from lstmjax.errors import UserError
@@ -95,13 +96,13 @@ def _check_shapes(experiment: Experiment, data: Data) -> None:
 
 def init_state(experiment: Experiment, data: Data) -> State:
     """The state before the first update."""
-    mesh = devices.mesh(experiment.batch_size)
-    key = ("init", experiment.kind, mesh, programs.signature(_example(experiment, data)))
+    data = data.placed(experiment.batch_size)
+    key = ("init", experiment.kind, data.mesh, programs.signature(_example(experiment, data)))
     seeds = _seeds(experiment)
 
     def build() -> Callable[[np.ndarray], State]:
         init = make_init(experiment, data)
-        program = devices.jit(init, runs_once=True, out_shardings=_shardings(experiment))
+        program = devices.jit(init, runs_once=True, out_shardings=_shardings(experiment, data.mesh))
         return program.lower(seeds).compile()
 
     return programs.keep(key, build)(seeds)
@@ -139,9 +140,8 @@ def make_init(experiment: Experiment, data: Data) -> Callable[[Array], State]:
     return init if experiment.seeds == 1 else jax.vmap(init)
 
 
-def _shardings(experiment: Experiment) -> State:
+def _shardings(experiment: Experiment, mesh: Mesh) -> State:
     """On which devices a state lies: the carry with the batch, everything else on each."""
-    mesh = devices.mesh(experiment.batch_size)
     carry = devices.spread(mesh, axis=0 if experiment.seeds == 1 else 1)
     fields = {field.name: devices.everywhere(mesh) for field in dataclasses.fields(State)}
     return State(**fields | {"carry": carry if experiment.task.stream else None})
@@ -249,7 +249,8 @@ def compile_advance(experiment: Experiment, data: Data, state: State) -> Callabl
       `(state, first, count) -> (state, log)`: `count` updates, at most log_every, from step `first`
       on.
     """
-    mesh = devices.mesh(experiment.batch_size)
+    data = data.placed(experiment.batch_size)
+    mesh = data.mesh
     rate = jnp.asarray(experiment.optimizer.learning_rate, jax.dtypes.canonicalize_dtype(float))
     rate = devices.put(rate, devices.everywhere(mesh))
 
@@ -259,7 +260,7 @@ def compile_advance(experiment: Experiment, data: Data, state: State) -> Callabl
         return Stretch(devices.put(indices, spread), devices.put(buckets, devices.everywhere(mesh)))
 
     def build() -> Callable[..., tuple]:
-        shardings = (_shardings(experiment), devices.everywhere(mesh))
+        shardings = (_shardings(experiment, mesh), devices.everywhere(mesh))
         many = make_advance(experiment, data)
         program = devices.jit(many, donate_argnums=0, out_shardings=shardings)
         return program.lower(state, data.arrays, place(0, 0), np.int32(0), rate).compile()
