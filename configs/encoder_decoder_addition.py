@@ -3,7 +3,8 @@ r"""Addition of three numbers 1 to 10, tested on operands that were held out of 
 python -m launch.train --config=configs/encoder_decoder_addition.py \
     --workdir=runs/encoder_decoder_addition --seeds=10
 
-10 seeds: 0.999 +- 0.003 of whole answers, the worst 0.992; 44 s on two CPU cores.
+40 seeds: every held-out sum is answered wholly right by each (dropout .1; without it 2 of 20 seeds
+end below .99). 10 seeds take about a minute on two CPU cores.
 """
 
 from lstmjax.experiment import Experiment

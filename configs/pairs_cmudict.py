@@ -4,10 +4,10 @@ python -m launch.train --config=configs/pairs_cmudict.py --workdir=runs/cmudict 
     --set task.path=cmudict.dict
 python -m launch.predict --workdir=runs/cmudict --input=words.txt --output=phonemes.tsv --beam=8
 
-126,052 words, of which 6,303 are held out for the tests; 3 seeds, greedily: phoneme error
-7.15 +- .07 %, word error 29.9 +- .2 %, where the pronunciation of the nearest spelling has 28.5 %
-and 92.0 %; 542 s a seed on one core of an AMD EPYC, 340 s on two. With 8 beams a seed's 30.1 % of
-words becomes 29.95 %.
+6,303 of 126,052 words are held out for the tests. 3 seeds, greedily: phoneme error 7.15 +- .07 %,
+word error 29.9 +- .2 %. The pronunciation of the nearest spelling has 28.5 % and 92.0 %.
+A seed takes 542 s on one core of an AMD EPYC, 340 s on two. 8 beams take a seed from 30.1 to
+29.95 % of words.
 """
 
 import dataclasses

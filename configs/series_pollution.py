@@ -15,7 +15,7 @@ from lstmjax.tasks.series import Series
 
 
 def get_config() -> Experiment:
-    """Trains in the first 8,760 hours, the last tenth of which validates; the rest is the test."""
+    """Trains on the first 8,760 hours; their last tenth validates, the rest is the test."""
     return Experiment(
         task=Series(
             path="pollution.csv",
