@@ -6,7 +6,7 @@ from lstmjax.course import lessons as course
 from lstmjax.course.lessons import Entry
 from lstmjax.experiment import load_config
 from lstmjax.training.run import run
-from tests import test_architecture, tiny
+from tests import tiny
 
 
 def test_a_row_counts_the_failed_and_names_the_worst():
@@ -27,8 +27,7 @@ def test_a_row_counts_the_failed_and_names_the_worst():
 def test_every_entry_has_a_config_and_a_metric_that_its_task_reports():
     for entries in course.COURSE.values():
         for entry in entries:
-            path = test_architecture.ROOT / "configs" / f"{entry.config}.py"
-            experiment = load_config(str(path)).override(entry.settings)
+            experiment = load_config(entry.config).override(entry.settings)
             if entry.direction:
                 assert experiment.model.direction == entry.direction
     names = [entry.name for entries in course.COURSE.values() for entry in entries]

@@ -1,0 +1,38 @@
+"""Every config at two steps of two examples, on small files of its format."""
+
+import pathlib
+
+from lstmjax import settings
+from lstmjax.experiment import load_config
+from lstmjax.tasks.pairs import Pairs
+from lstmjax.tasks.sequences import Labelled
+from lstmjax.tasks.series import Series
+from lstmjax.tasks.tagging import Tagging
+from tests import tiny
+
+CONFIGS = sorted((pathlib.Path(__file__).parent.parent / "configs").glob("*.py"))
+
+
+def small(config, tmp_path):
+    """The experiment of a config at two steps of two examples."""
+    experiment = load_config(str(config))
+    file = tmp_path / "data"
+    file.write_text(tiny.POEM)
+    if isinstance(experiment.task, Pairs):
+        file = tiny.pairs_file(tmp_path, experiment.task.format)
+    wanted = dict(
+        steps=2, batch_size=2, log_every=1, evaluate_every=2, evaluation_batch_size=8, seeds=1
+    )
+    task = {"path": str(file), "valid_examples": 4, "test_examples": 8, "train_examples": 8}
+    task |= {"shapes": 1}  # more than one is another test's business, and compiles as often
+    if isinstance(experiment.task, Labelled):
+        task |= tiny.labelled_files(tmp_path, idx=experiment.task.train_labels is not None)
+    if isinstance(experiment.task, Tagging):
+        spans = experiment.task.format == "columns"
+        task |= (tiny.entities_files if spans else tiny.tagging_files)(tmp_path)
+        task |= {"valid": "none"} if spans else {}
+    fields = {field.name for field in settings.fields(experiment.task)}
+    if isinstance(experiment.task, Series):
+        task |= tiny.like_series(file, experiment.task)
+    wanted |= {f"task.{name}": value for name, value in task.items() if name in fields}
+    return experiment.override([f"{path}={value}" for path, value in wanted.items()])
