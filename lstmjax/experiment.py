@@ -34,6 +34,10 @@ class Experiment:
     carry_reset: float = setting(0.01, at_least=0, at_most=1)
     # Batches whose loss or gradient is not finite that are passed over before the run stops.
     skip_nonfinite: int = setting(0, at_least=0)
+    # A directory whose best parameters this run starts from, and names of parameters that stay as
+    # they are, each with all that is below it: LSTM_0, or LSTM_0.cell.hf
+    start: str | None = None
+    frozen: tuple[str, ...] = ()
     seed: int = setting(0, at_least=0, at_most=2**30)
     seeds: int = setting(1, at_least=1)  # runs trained side by side, from seed, seed + 1, ...
     log_every: int = setting(100, at_least=1)  # updates between log lines

@@ -76,6 +76,9 @@ def test_one_step_at_a_time_is_the_whole(labelled):
 
 def test_text_goes_on(tmp_path):
     run = lstmjax.train(tiny.text(tmp_path), tmp_path / "run", quiet=True)
+    more = lstmjax.train(tiny.text(tmp_path), start=run, frozen=["head"], quiet=True)
+    np.testing.assert_array_equal(more.params["head"]["kernel"], run.params["head"]["kernel"])
+    assert more.history["loss"][0] < run.history["loss"][0]
     assert len(run.sample("the ", length=20)) == 20
     with pytest.raises(lstmjax.UserError, match="predicts from a file"):
         run.predict(np.zeros((1, 4, 2)))

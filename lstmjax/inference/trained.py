@@ -17,6 +17,7 @@ from lstmjax.inference import evaluation, generation
 from lstmjax.inference.decoding import respond
 from lstmjax.runs import reporting
 from lstmjax.runs.checkpoints import restore_best
+from lstmjax.runs.tensorboard import to_tensorboard
 from lstmjax.runs.workdir import read_log
 from lstmjax.tasks.base import Batch
 
@@ -132,6 +133,11 @@ class Run:
           carry: to start from; none: zeros.
         """
         return self._apply(self.params, inputs, carry, lengths, resets)
+
+    def to_tensorboard(self, directory: str | pathlib.Path | None = None) -> None:
+        """Writes the log for TensorBoard; without a directory into `tensorboard` of the run."""
+        place = self.workdir / "tensorboard" if directory is None else pathlib.Path(directory)
+        to_tensorboard(self.workdir, place)
 
     def __repr__(self) -> str:
         with contextlib.suppress(UserError):

@@ -23,6 +23,7 @@ from lstmjax.training import determinism
 from lstmjax.training.progress import Clock, Pace, Progress
 from lstmjax.training.signals import Signals, deferred_signals, untouched_signals
 from lstmjax.training.steps import State, check_shapes, check_sizes, compile_advance, init_state
+from lstmjax.training.warm_start import check_frozen, start_from
 from lstmjax.training.window import Window
 
 
@@ -94,8 +95,11 @@ def train(
     workdir.rewind_log(step)
     with clock.on("compile"), signals.at_once(saved_at(step)):
         state = init_state(experiment, data)
+        check_frozen(experiment, state)
         if step:
             state = checkpoints.restore(state, experiment, step)
+        elif experiment.start is not None:
+            state = start_from(experiment, state)
         if step == experiment.steps:
             say(f"all {step:,} steps are done already")
             return state, clock

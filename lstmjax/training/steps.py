@@ -184,7 +184,9 @@ def make_step(experiment: Experiment, data: Data) -> Callable[..., tuple[State, 
 
         of_shapes = [functools.partial(slope, shape) for shape in data.shapes]
         (value, after), gradient = jax.lax.switch(bucket, of_shapes)
+        gradient = without(gradient, experiment.frozen)  # so that it counts in no norm
         updates, opt_state = optimizer.update(gradient, state.opt_state, state.params, value=value)
+        updates = without(updates, experiment.frozen)  # as weight decay moves what has no gradient
         log = {"loss": value, "gradient_norm": optax.tree.norm(gradient).astype(jnp.float32)}
         finite = jnp.isfinite(log["loss"]) & jnp.isfinite(log["gradient_norm"])
         before, state = (
@@ -200,6 +202,17 @@ def make_step(experiment: Experiment, data: Data) -> Callable[..., tuple[State, 
         return state.replace(step=state.step + 1, skipped=state.skipped + ~finite), log
 
     return step
+
+
+def without(tree: Any, frozen: tuple[str, ...]) -> Any:
+    """A tree of parameters' shape with zeros in what is frozen: `LSTM_0` and all below it."""
+
+    def held(path: Any, leaf: Array) -> Array:
+        name = jax.tree_util.keystr(path, simple=True, separator=".")
+        still = any(f"{name}.".startswith(f"{part}.") for part in frozen)
+        return jnp.zeros_like(leaf) if still else leaf
+
+    return jax.tree_util.tree_map_with_path(held, tree) if frozen else tree
 
 
 def make_advance(

@@ -1,11 +1,13 @@
 """Training from Python: an experiment in, a run out."""
 
 import contextlib
+import dataclasses
 import io
 import pathlib
 import shutil
 import tempfile
 import weakref
+from collections.abc import Sequence
 
 from lstmjax import settings
 from lstmjax.experiment import Experiment
@@ -14,7 +16,12 @@ from lstmjax.training.run import run
 
 
 def train(
-    experiment: Experiment, workdir: str | pathlib.Path | None = None, *, quiet: bool = False
+    experiment: Experiment,
+    workdir: str | pathlib.Path | None = None,
+    *,
+    start: Run | str | pathlib.Path | None = None,
+    frozen: Sequence[str] = (),
+    quiet: bool = False,
 ) -> Run:
     """Trains an experiment, or goes on with the run that is in the directory.
 
@@ -24,11 +31,18 @@ def train(
     Args:
       experiment: what to train, as the `get_config` of a config file returns.
       workdir: the directory of the run; none: a temporary one, which goes with the run.
+      start: a run, or its directory, from whose best parameters this one starts.
+      frozen: names of parameters that stay as they are, each with all below it, as `LSTM_0`.
       quiet: whether nothing is printed.
 
     Raises:
       UserError: the settings, the files or the directory are at fault, or the loss is not finite.
     """
+    if start is not None:
+        directory = start.workdir if isinstance(start, Run) else start
+        experiment = dataclasses.replace(experiment, start=str(directory))
+    if frozen:
+        experiment = dataclasses.replace(experiment, frozen=tuple(frozen))
     parts = experiment.task, experiment.model, experiment.optimizer
     settings.hand_in(*map(type, parts))  # so that classes of one's own are found again
     place = pathlib.Path(tempfile.mkdtemp(prefix="lstmjax-") if workdir is None else workdir)
