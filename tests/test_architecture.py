@@ -27,8 +27,9 @@ FLOORS = (
     ("models", "tasks"),
     ("experiment",),
     ("runs", "figures"),
+    ("exchange",),
     ("inference",),
-    ("training", "exchange"),
+    ("training",),
     ("estimators",),
     ("course", "benchmark", "command_line"),
 )

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from lstmjax import devices, programs, settings
+from lstmjax import devices, exchange, programs, settings
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment, load_config
 from lstmjax.files import read_json
@@ -138,6 +138,14 @@ class Run:
         """Writes the log for TensorBoard; without a directory into `tensorboard` of the run."""
         place = self.workdir / "tensorboard" if directory is None else pathlib.Path(directory)
         to_tensorboard(self.workdir, place)
+
+    def export(self, path: str | pathlib.Path) -> None:
+        """Writes the model for other tools, in the format that the file's name ends in.
+
+        Raises:
+          UserError: no format has that ending, or the model cannot be expressed in it.
+        """
+        exchange.export(self, path)
 
     def __repr__(self) -> str:
         with contextlib.suppress(UserError):
