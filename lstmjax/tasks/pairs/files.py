@@ -109,7 +109,7 @@ def _cmudict(line: str, stress: bool) -> tuple[str, str] | str | None:
     return word, " ".join(phonemes if stress else (re.sub(r"\d+$", "", p) for p in phonemes))
 
 
-def hold_out(pairs: list[Pair], shares: list[float], seed: int) -> list[list[Pair]]:
+def split_by_source(pairs: list[Pair], shares: list[float], seed: int) -> list[list[Pair]]:
     """Parts of the pairs by their sources, in a shuffled order: what is left, and each share.
 
     Raises:

@@ -25,9 +25,9 @@ from lstmjax.tasks.pairs.files import (
     Level,
     Pair,
     count_columns,
-    hold_out,
     join_symbols,
     read_pairs,
+    split_by_source,
     split_symbols,
 )
 from lstmjax.tasks.pairs.floors import nearest_spelling
@@ -257,7 +257,8 @@ class Pairs(Task):
         fields = {split: f"{split}_path" for split in shares}
         given = {split: self._pairs(f) for split, f in fields.items() if getattr(self, f)}
         shares = {split: share for split, share in shares.items() if split not in given}
-        train, *held_out = hold_out(self._pairs("path"), list(shares.values()), self.data_seed)
+        pairs, held_out = self._pairs("path"), list(shares.values())
+        train, *held_out = split_by_source(pairs, held_out, self.data_seed)
         return {"train": train} | dict(zip(shares, held_out, strict=True)) | given
 
     def _pairs(self, field: str) -> list[Pair]:

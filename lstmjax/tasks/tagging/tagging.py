@@ -207,6 +207,11 @@ class Tagging(Task):
         if "valid" not in parts:
             held_out = hold_out(len(parts["train"]), self.valid_fraction, self.data_seed)
             rows = list(zip(parts["train"], held_out, strict=True))
+            if all(held_out):
+                raise UserError(
+                    f"task.train {self.train}: {len(rows)} sentence{'s' * (len(rows) > 1)}, and "
+                    "validation takes all; give more, or a file of their own with --set task.valid"
+                )
             parts["valid"] = [sentence for sentence, out in rows if out]
             parts["train"] = [sentence for sentence, out in rows if not out]
         return parts

@@ -3,7 +3,7 @@ import collections
 import pytest
 
 from lstmjax.errors import UserError
-from lstmjax.tasks.pairs.files import hold_out, read_pairs
+from lstmjax.tasks.pairs.files import read_pairs, split_by_source
 
 
 def read(
@@ -77,14 +77,14 @@ def test_a_missing_file_is_told(tmp_path):
 def test_sources_are_held_out_whole(tmp_path):
     lines = [f"{word}{twice}\tx{i}\n" for word in range(40) for twice in "ab" for i in range(3)]
     pairs = read(tmp_path, "".join(lines))
-    parts = hold_out(pairs, [0.1, 0.2], seed=0)
+    parts = split_by_source(pairs, [0.1, 0.2], seed=0)
     assert sorted(pair for part in parts for pair in part) == sorted(pairs)
     sources = [{pair.source for pair in part} for part in parts]
     assert [len(part) for part in sources] == [56, 8, 16]
     assert not sources[0] & sources[1] and not sources[1] & sources[2]
-    assert hold_out(pairs[::-1], [0.1, 0.2], seed=0)[1] == parts[1][::-1]
-    assert hold_out(pairs, [0.1, 0.2], seed=1)[1] != parts[1]
+    assert split_by_source(pairs[::-1], [0.1, 0.2], seed=0)[1] == parts[1][::-1]
+    assert split_by_source(pairs, [0.1, 0.2], seed=1)[1] != parts[1]
     counts = collections.Counter(pair.source for part in parts for pair in part)
     assert set(counts.values()) == {3}
     with pytest.raises(UserError, match="4 different sources are too few to hold out 10% and 20%"):
-        hold_out(pairs[:12], [0.1, 0.2], seed=0)
+        split_by_source(pairs[:12], [0.1, 0.2], seed=0)

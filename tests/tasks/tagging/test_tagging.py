@@ -153,6 +153,14 @@ def test_faults_are_told(tmp_path, changes, text, message):
         Tagging(**names | changes).resolve()
 
 
+def test_a_lone_sentence_is_too_few(tmp_path):
+    names = tiny.tagging_files(tmp_path) | {"valid": None}
+    path = tmp_path / "train.conllu"
+    path.write_text(path.read_text().split("\n\n")[0] + "\n\n")
+    with pytest.raises(UserError, match="train.conllu: 1 sentence, and validation takes all"):
+        Tagging(**names).resolve()
+
+
 def test_a_changed_file_is_noticed_and_a_share_held_out(tmp_path):
     names = tiny.tagging_files(tmp_path) | {"valid": None}
     task = Tagging(**names, valid_fraction=0.25).resolve()
