@@ -42,6 +42,8 @@ class Experiment:
     seeds: int = setting(1, at_least=1)  # runs trained side by side, from seed, seed + 1, ...
     log_every: int = setting(100, at_least=1)  # updates between log lines
     evaluate_every: int = setting(1_000, at_least=1)  # updates between evaluations and checkpoints
+    # Evaluations in a row without a lower validation loss that end the run; none: no number does
+    patience: int | None = setting(None, at_least=1)
     evaluation_batch_size: int = setting(256, at_least=1)
     # Examples of a split that are scored, at most. Of more, evenly spaced ones are taken; of a
     # stream its beginning. The table says so.
@@ -96,6 +98,7 @@ class Experiment:
             optimizer=dataclasses.replace(self.optimizer, learning_rate=0.0),
             seed=0,
             evaluate_every=1,
+            patience=None,
         )
 
     def override(self, assignments: Sequence[str]) -> "Experiment":

@@ -127,6 +127,7 @@ class Estimator:
             batch_size=self.batch_size,
             log_every=math.ceil(self.steps / LINES),
             evaluate_every=max(math.ceil(self.steps / EVALUATIONS), LEAST_BETWEEN),
+            patience=self.patience,
             seed=self.seed,
         )
         try:

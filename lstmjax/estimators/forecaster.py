@@ -52,6 +52,7 @@ class Forecaster(Estimator):
         learning_rate: float = 1e-3,
         weight_decay: float = 0.0,
         optimizer: Optimizer | None = None,
+        patience: int | None = None,
         validation: float = 0.1,
         test: float = 0.1,
         seed: int = 0,
@@ -78,6 +79,7 @@ class Forecaster(Estimator):
           learning_rate: the highest; it falls to 0 along a cosine.
           weight_decay: of AdamW.
           optimizer: instead of the two above.
+          patience: evaluations in a row without a lower validation loss that end the training.
           validation: the share of the rows that chooses the best checkpoint, a horizon at least.
           test: the share of the rows that is scored, from the end, a horizon at least.
           seed: of the initial weights and the order.
@@ -101,6 +103,7 @@ class Forecaster(Estimator):
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.optimizer = optimizer
+        self.patience = patience
         self.validation = validation
         self.test = test
         self.seed = seed

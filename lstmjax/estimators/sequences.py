@@ -85,6 +85,7 @@ class Classifier(SequenceEstimator):
         learning_rate: float = 3e-3,
         weight_decay: float = 0.01,
         optimizer: Optimizer | None = None,
+        patience: int | None = None,
         class_weight: Mapping | Literal["balanced"] | None = None,
         validation: float = 0.1,
         standardize: Literal["each", "together", "none"] = "each",
@@ -106,6 +107,7 @@ class Classifier(SequenceEstimator):
           learning_rate: the highest; it falls to 0 along a cosine.
           weight_decay: of AdamW.
           optimizer: instead of the two above.
+          patience: evaluations in a row without a lower validation loss that end the training.
           class_weight: {label: weight} in the loss, or "balanced": all classes weigh the same.
           validation: the share of the sequences that is held out, if `fit` is given no others.
           standardize: scales each channel, all together, or nothing.
@@ -124,6 +126,7 @@ class Classifier(SequenceEstimator):
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.optimizer = optimizer
+        self.patience = patience
         self.class_weight = class_weight
         self.validation = validation
         self.standardize = standardize
@@ -205,6 +208,7 @@ class Regressor(SequenceEstimator):
         learning_rate: float = 3e-3,
         weight_decay: float = 0.01,
         optimizer: Optimizer | None = None,
+        patience: int | None = None,
         validation: float = 0.1,
         standardize: Literal["each", "together", "none"] = "each",
         missing: Literal["refuse", "mask"] = "refuse",
@@ -228,6 +232,7 @@ class Regressor(SequenceEstimator):
           learning_rate: the highest; it falls to 0 along a cosine.
           weight_decay: of AdamW.
           optimizer: instead of the two above.
+          patience: evaluations in a row without a lower validation loss that end the training.
           validation: the share of the sequences that is held out, if `fit` is given no others.
           standardize: scales each channel, all together, or nothing.
           missing: whether NaN in X is refused, or read as 0 beside a channel that says so.
@@ -248,6 +253,7 @@ class Regressor(SequenceEstimator):
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.optimizer = optimizer
+        self.patience = patience
         self.validation = validation
         self.standardize = standardize
         self.missing = missing

@@ -20,6 +20,7 @@ from lstmjax.runs.workdir import Workdir, read_log
 from lstmjax.tasks.base import Data
 from lstmjax.tasks.buckets import padded_share
 from lstmjax.training import determinism
+from lstmjax.training.patience import Patience
 from lstmjax.training.progress import Clock, Pace, Progress
 from lstmjax.training.signals import Signals, deferred_signals, untouched_signals
 from lstmjax.training.steps import State, check_shapes, check_sizes, compile_advance, init_state
@@ -69,7 +70,8 @@ def run(
             state, clock = train(experiment, data, workdir, checkpoints, signals)
             clock.add("read", reading)
             result, params = report(experiment, data, checkpoints, state, clock, signals)
-            with signals.at_once(saved_at(experiment.steps)), clock.on("baselines"):
+            step = result["steps"]
+            with signals.at_once(saved_at(step)), clock.on("baselines"):
                 result["floors"] = experiment.task.floors(on_host)
             if devices.is_main():
                 with clock.on("pictures"):
@@ -77,7 +79,7 @@ def run(
             result["seconds"] = {part: round(spent, 3) for part, spent in clock.spent.items()}
             if devices.is_main():
                 write_json(workdir.path / "report.json", result)
-            signals.stop_if_any(f"all {experiment.steps:,} steps done, and the report written")
+            signals.stop_if_any(f"all {step:,} steps done, and the report written")
             return result
 
 
@@ -92,6 +94,7 @@ def train(
     step = checkpoints.latest_step or 0
     notes = checkpoints.about(step)["notes"] if step else {"seconds": {}, "window": {}}
     clock, window = Clock(notes["seconds"]), Window(notes["window"])
+    patience = Patience(experiment.patience, notes.get("patience", {}))
     workdir.rewind_log(step)
     with clock.on("compile"), signals.at_once(saved_at(step)):
         state = init_state(experiment, data)
@@ -100,7 +103,7 @@ def train(
             state = checkpoints.restore(state, experiment, step)
         elif experiment.start is not None:
             state = start_from(experiment, state)
-        if step == experiment.steps:
+        if step == experiment.steps or patience.is_over:
             say(f"all {step:,} steps are done already")
             return state, clock
         advance = compile_advance(experiment, data, state)
@@ -138,13 +141,14 @@ def train(
             workdir.log({"step": step, "valid": {k: v.tolist() for k, v in scores.items()}})
             progress.say(f"step {step:,}  {_in_words(scores)}")
             loss = float(np.mean(scores["loss"]))
-        notes = {"seconds": clock.spent, "window": window.to_json()}
+            patience.add(loss)
+        notes = {"seconds": clock.spent, "window": window.to_json(), "patience": patience.to_json()}
         workdir.wait_for_disk()
         checkpoints.save(state, experiment, loss, notes)
 
     unread = None
     try:
-        while step < experiment.steps:
+        while step < experiment.steps and not patience.is_over:
             count = min(
                 experiment.log_every - step % experiment.log_every,
                 experiment.evaluate_every - step % experiment.evaluate_every,
@@ -164,6 +168,9 @@ def train(
             if due or stop:
                 save(due)
                 signals.stop_if_agreed(saved_at(step))
+        if step < experiment.steps:
+            told = f"the validation loss did not fall in {experiment.patience:,} evaluations"
+            progress.say(f"step {step:,}: {told}, so the run ends")
     except KeyboardInterrupt:
         # in the loop's own lines hardly any time passes: it nearly always waits for the device
         if unread and not is_due(step) and not jax.tree.leaves(state)[0].is_deleted():
@@ -221,11 +228,11 @@ def report(
 
     They are those of the test split, or without one of the validation split, under its name.
     """
-    best = checkpoints.best_step
+    best, step = checkpoints.best_step, int(np.max(jax.device_get(state.step)))
     params = state.params
-    if best != experiment.steps:
+    if best != step:
         params = checkpoints.restore_params(best, like=params)
-    with signals.at_once(saved_at(experiment.steps)):
+    with signals.at_once(saved_at(step)):
         with clock.on("compile"):
             scored = Evaluation(experiment, data, data.scored, params)
         with clock.on("evaluate"):
@@ -236,9 +243,9 @@ def report(
     skipped = {"skipped": jax.device_get(state.skipped).tolist()}
     result = {
         "experiment": experiment.to_json(),
-        "steps": experiment.steps,
+        "steps": step,
         "best_step": best,
-        "examples": experiment.steps * experiment.batch_size,
+        "examples": step * experiment.batch_size,
         **(skipped if experiment.skip_nonfinite else {}),
         "parameters": evaluation.count_parameters(experiment, params),
         "seconds": {},  # filled in when all is done

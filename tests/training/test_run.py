@@ -79,6 +79,28 @@ def test_a_run_stopped_and_resumed_is_the_run_unstopped(kind, tmp_path, monkeypa
     assert what_must_be_equal(tmp_path / "parts") == what_must_be_equal(tmp_path / "whole")
 
 
+def test_a_run_without_progress_ends_early_however_often_it_is_stopped(tmp_path, monkeypatch):
+    still = Adam(learning_rate=1e-30)  # the loss cannot fall after the first evaluation
+    experiment = tiny.echo(optimizer=still, evaluate_every=3, patience=2)
+    report = run(experiment, tmp_path / "whole")
+    assert (report["steps"], report["best_step"], report["examples"]) == (9, 9, 36)
+
+    genuine = training.stretch_of
+
+    def stop_at_the_second_evaluation(experiment, data, first, count):
+        if first == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return genuine(experiment, data, first, count)
+
+    monkeypatch.setattr(training, "stretch_of", stop_at_the_second_evaluation)
+    with pytest.raises(Interrupted, match="after step 6"):
+        run(experiment, tmp_path / "parts", defer_signals=True)
+    monkeypatch.undo()
+    for _ in range(2):  # the second time there is nothing left to do
+        run(experiment, tmp_path / "parts", defer_signals=True)
+        assert what_must_be_equal(tmp_path / "parts") == what_must_be_equal(tmp_path / "whole")
+
+
 def test_a_finished_run_reports_again_and_changes_nothing(tmp_path):
     first = run(tiny.echo(), tmp_path)
     log = (tmp_path / "metrics.jsonl").read_text()
