@@ -7,6 +7,12 @@ from hypothesis import settings
 settings.register_profile("reproducible", deadline=None, derandomize=True)
 settings.load_profile("reproducible")
 
+# Most programs run for milliseconds: to compile them well takes longer than it saves.
+FAST_COMPILATION = (
+    "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false "
+    "--xla_cpu_parallel_codegen_split_count=1"
+)
+
 # Many tests, workers and commands run the same small programs: compile each once, and keep them
 # for the next time.
 if "PYTEST_XDIST_WORKER" not in os.environ:
@@ -16,5 +22,4 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0",
     }
-    # Most run for milliseconds: to compile them well takes longer than it saves.
-    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+    os.environ.setdefault("XLA_FLAGS", FAST_COMPILATION)

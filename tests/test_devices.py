@@ -17,17 +17,15 @@ from jax.experimental import multihost_utils
 from lstmjax import devices
 from lstmjax.errors import UserError
 from tests import tiny
+from tests.conftest import FAST_COMPILATION
 from tests.many_devices import losses
 
 ROOT = pathlib.Path(__file__).parent.parent
 
 
-LEVEL = "--xla_backend_optimization_level=0"  # small programs: compiled fast, as in all tests
-
-
 def start(*command, simulated=1, **environment):
     environment |= {"JAX_PLATFORMS": "cpu"}
-    flags = f"--xla_force_host_platform_device_count={simulated} {LEVEL}"
+    flags = f"--xla_force_host_platform_device_count={simulated} {FAST_COMPILATION}"
     return subprocess.Popen(
         [sys.executable, "-m", *map(str, command)],
         cwd=ROOT,
@@ -100,7 +98,7 @@ def test_the_commands_take_the_cores(tmp_path):
         "from tests import tiny\n\ndef get_config():\n    return tiny.echo(batch_size=32)\n"
     )
     command = ["launch.train", f"--config={config}"]
-    finish(start(*command, f"--workdir={tmp_path / 'cores'}", XLA_FLAGS=LEVEL))
+    finish(start(*command, f"--workdir={tmp_path / 'cores'}", XLA_FLAGS=FAST_COMPILATION))
     finish(start(*command, f"--workdir={tmp_path / 'one'}"))
     reports = {
         name: json.loads((tmp_path / name / "report.json").read_text()) for name in ("cores", "one")
@@ -108,7 +106,9 @@ def test_the_commands_take_the_cores(tmp_path):
     assert len(reports["one"]["devices"]) == 1
     assert len(reports["cores"]["devices"]) == min(2, devices.visible_cores())
     np.testing.assert_allclose(losses(tmp_path / "cores"), losses(tmp_path / "one"), rtol=1e-4)
-    evaluate = start("launch.evaluate", f"--workdir={tmp_path / 'cores'}", XLA_FLAGS=LEVEL)
+    evaluate = start(
+        "launch.evaluate", f"--workdir={tmp_path / 'cores'}", XLA_FLAGS=FAST_COMPILATION
+    )
     ((told, _),) = finish(evaluate)
     assert f"{reports['cores']['test']['accuracy']['mean']:.4g}" in told
 
