@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -13,7 +14,7 @@ from typing import Any
 
 import jax
 
-from lstmjax.benchmark import peers
+from lstmjax.benchmark import arrays, peers
 from lstmjax.errors import UserError
 from lstmjax.files import write_json
 from lstmjax.runs import reporting
@@ -33,7 +34,7 @@ TEXTS = [{"hidden": 256, "batch": 32, "window": 64}, {"hidden": 512, "batch": 32
 SAMPLING = [{"batch": batch, "hidden": 256, "layers": 2, "symbols": 65} for batch in (1, 64)]
 LENGTHS = [{"batch": 16, "time": 2**k, "hidden": 128} for k in range(6, 13)]
 BATCHES = [{"batch": 2**k, "time": 64, "hidden": 128} for k in range(9)]
-PARTS = ("layers", "lessons", "text", "sampling", "scaling")
+PARTS = ("layers", "lessons", "text", "sampling", "arrays", "scaling")
 PEERS = ("torch", "keras", "flax")
 Row = dict[str, Any]
 
@@ -89,6 +90,17 @@ class Suite:
             if "torch" in self._peers:
                 work["torch"] = self._peer("sampling", "torch")
             yield {"case": case} | self._in_turn(work, case)
+
+    def _arrays(self) -> Iterator[Row]:
+        names = ["lstmjax", *(name for name in self._peers if name in arrays.FRAMEWORKS)]
+        pythons = {
+            name: sys.executable if name == "lstmjax" else self._peer_python for name in names
+        }
+        commands = {name: [pythons[name], arrays.__file__, name] for name in names}
+        rounds = [{n: _result(commands[n]) for n in names} for _ in range(self._rounds)]
+        for name in names:
+            seconds = {k: statistics.median(r[name][k] for r in rounds) for k in rounds[0][name]}
+            yield {"case": {"framework": name}, "seconds": seconds}
 
     def _scaling(self) -> Iterator[Row]:
         for case in [*LENGTHS, *BATCHES]:
@@ -229,6 +241,18 @@ def _sampling_line(row: Row) -> dict[str, str]:
     return line
 
 
+def _arrays_line(row: Row) -> dict[str, str]:
+    seconds = row["seconds"]
+    return {
+        "arrays": row["case"]["framework"],
+        "fit s": f"{seconds['fit']:.1f}",
+        "again": f"{seconds['again']:.1f}",
+        "one ms": f"{seconds['one'] * 1e3:.2f}",
+        "of a new length": f"{seconds['other'] * 1e3:.2f}",
+        "10,000 s": f"{seconds['many']:.2f}",
+    }
+
+
 def _scaling_line(row: Row) -> dict[str, str]:
     case, ours = row["case"], row["lstmjax"]
     steps = case["batch"] * case["time"]
@@ -246,6 +270,7 @@ TABLES = {
     "lessons": _lesson_line,
     "text": _text_line,
     "sampling": _sampling_line,
+    "arrays": _arrays_line,
     "scaling": _scaling_line,
 }
 

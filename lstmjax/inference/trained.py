@@ -22,7 +22,6 @@ from lstmjax.runs.workdir import read_log
 from lstmjax.tasks.base import Batch
 
 ROWS = (1, 8, 64, 512)  # of batches to answer, so that few programs answer all
-SHORTEST = 16  # steps that `__call__` pads to, and twice as many, ...
 
 
 class Run:
