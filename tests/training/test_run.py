@@ -135,7 +135,7 @@ def test_the_report_says_what_the_contract_promises(tmp_path):
 def test_a_signal_during_the_report_stops_what_comes_after(tmp_path, monkeypatch):
     """As the next lesson of a course."""
     monkeypatch.setattr(run_module, "train", lambda *_: (None, Clock({})))
-    monkeypatch.setattr(run_module, "report", lambda *_: ({}, None))
+    monkeypatch.setattr(run_module, "report", lambda *_: ({"steps": 12}, None))
     monkeypatch.setattr(Echo, "floors", lambda *_: {})
     monkeypatch.setattr(run_module, "write_json", lambda *_: os.kill(os.getpid(), signal.SIGINT))
     with pytest.raises(Interrupted, match="SIGINT: all 12 steps done, and the report written"):
