@@ -131,7 +131,9 @@ class Estimator:
             seed=self.seed,
         )
         try:
-            self.run_ = train(experiment, place, quiet=self.quiet)
+            self.run_ = train(
+                experiment, place, quiet=self.quiet, pictures=self.workdir is not None
+            )
         except BaseException:
             if self.workdir is None:
                 shutil.rmtree(place, ignore_errors=True)

@@ -33,6 +33,7 @@ def run(
     path: pathlib.Path,
     check_determinism: bool = False,
     defer_signals: bool = False,
+    pictures: bool = True,
 ) -> dict[str, Any]:
     """Trains an experiment in a directory, or goes on with the run that is there.
 
@@ -44,6 +45,7 @@ def run(
       check_determinism: whether to run the first steps twice before, and to compare the bits.
       defer_signals: whether SIGINT and SIGTERM stop the run where all is saved, as in a command.
         Otherwise no signal is touched, and a KeyboardInterrupt saves what it can and goes on up.
+      pictures: whether figures are drawn.
 
     Returns:
       What `report.json` holds: scores of the checkpoint with the lowest validation loss.
@@ -73,7 +75,7 @@ def run(
             step = result["steps"]
             with signals.at_once(saved_at(step)), clock.on("baselines"):
                 result["floors"] = experiment.task.floors(on_host)
-            if devices.is_main():
+            if pictures and devices.is_main():
                 with clock.on("pictures"):
                     draw(workdir, experiment, on_host, params)
             result["seconds"] = {part: round(spent, 3) for part, spent in clock.spent.items()}

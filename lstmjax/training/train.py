@@ -22,6 +22,7 @@ def train(
     start: Run | str | pathlib.Path | None = None,
     frozen: Sequence[str] = (),
     quiet: bool = False,
+    pictures: bool = True,
 ) -> Run:
     """Trains an experiment, or goes on with the run that is in the directory.
 
@@ -34,6 +35,7 @@ def train(
       start: a run, or its directory, from whose best parameters this one starts.
       frozen: names of parameters that stay as they are, each with all below it, as `LSTM_0`.
       quiet: whether nothing is printed.
+      pictures: whether figures are drawn into the directory.
 
     Raises:
       UserError: the settings, the files or the directory are at fault, or the loss is not finite.
@@ -48,7 +50,7 @@ def train(
     place = pathlib.Path(tempfile.mkdtemp(prefix="lstmjax-") if workdir is None else workdir)
     try:
         with contextlib.redirect_stderr(io.StringIO()) if quiet else contextlib.nullcontext():
-            run(experiment, place)
+            run(experiment, place, pictures=pictures and workdir is not None)
         trained = Run(place)
     except BaseException:
         if workdir is None:
