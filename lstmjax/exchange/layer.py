@@ -1,0 +1,47 @@
+"""The LSTM layer's weights as every other library has them: the gates side by side in one array."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lstmjax.recurrent.initialization import GATES
+
+
+class Stacked(NamedTuple):
+    """The weights of one layer in one direction; columns are the gates i f g o."""
+
+    kernel: np.ndarray  # (width of the inputs, 4 * features)
+    recurrent: np.ndarray  # (features, 4 * features)
+    bias: np.ndarray  # (4 * features,)
+
+    @property
+    def features(self) -> int:
+        """Hidden units."""
+        return self.bias.shape[0] // len(GATES)
+
+    @property
+    def width(self) -> int:
+        """Of the inputs."""
+        return self.kernel.shape[0]
+
+
+def stack(layer: Any) -> Stacked:
+    """The arrays of a layer's parameters, {"cell": {"ii": {"kernel"}, ..., "hi": {...}, ...}}."""
+
+    def join(path: str, leaf: str) -> np.ndarray:
+        parts = [np.asarray(layer["cell"][path + gate][leaf]) for gate in GATES]
+        return np.concatenate(parts, -1)
+
+    return Stacked(join("i", "kernel"), join("h", "kernel"), join("h", "bias"))
+
+
+def unstack(weights: Stacked) -> dict[str, Any]:
+    """The inverse of `stack`: a layer's parameters."""
+    kernels, recurrents, biases = (
+        [np.ascontiguousarray(part) for part in np.split(array, len(GATES), -1)]
+        for array in weights
+    )
+    cell = {f"i{gate}": {"kernel": kernel} for gate, kernel in zip(GATES, kernels, strict=True)}
+    for gate, kernel, bias in zip(GATES, recurrents, biases, strict=True):
+        cell[f"h{gate}"] = {"kernel": kernel, "bias": bias}
+    return {"cell": cell}
