@@ -16,6 +16,7 @@ from lstmjax.exchange.layer import Stacked, unstack
 from lstmjax.exchange.parts import Part
 from lstmjax.files import read_bytes, write_bytes
 from lstmjax.models.base import Model
+from lstmjax.models.tagger import Tagger
 
 SUFFIXES = (".weights.h5",)
 CONTAINERS = ("sequential", "functional", "model")
@@ -79,10 +80,15 @@ def write(source: Source, path: pathlib.Path) -> None:
       UserError: a layer cannot be expressed, h5py is missing, or the file cannot be written.
     """
     h5py = needed("h5py", "exchange")
+    model = source.experiment.model
+    if isinstance(model, Tagger):
+        raise UserError(
+            f"{path}: model Tagger reads words inside of sentences: not written for Keras"
+        )
     content = io.BytesIO()
     counts: dict[str, int] = {}
     with h5py.File(content, "w") as file:
-        for kind, groups in _groups(parts.split(source.experiment.model, source.params)):
+        for kind, groups in _groups(parts.split(model, source.params)):
             counts[kind] = counts.get(kind, -1) + 1
             name = f"{kind}_{counts[kind]}" if counts[kind] else kind
             for inside, arrays in groups.items():

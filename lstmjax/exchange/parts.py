@@ -18,6 +18,7 @@ from lstmjax.models.base import Model
 from lstmjax.models.cnn_lstm import CnnLstm
 from lstmjax.models.generative import Generative
 from lstmjax.models.tagger import Tagger
+from lstmjax.recurrent.initialization import GATES
 
 Kind = Literal["LSTM", "embedding", "dense"]
 KINDS: tuple[Kind, ...] = ("LSTM", "embedding", "dense")
@@ -56,6 +57,9 @@ def layers(model: Model, width: int = 1) -> dict[str, Any]:
     """
     if isinstance(model, CnnLstm):
         raise UserError("model CnnLstm: convolutions are not exchanged with other libraries")
+    cell = type(getattr(model, "cell", None)).__name__
+    if cell not in ("NoneType", "Standard"):
+        raise UserError(f"model.cell {cell} has no counterpart in other libraries: use Standard()")
     found: dict[str, Any] = {}
 
     def init(key: jax.Array) -> None:
@@ -152,13 +156,16 @@ def _count(kind: str, parts: Sequence[Part]) -> str:
 
 
 def _kind(name: str, leaf: Any) -> Kind:
-    if "cell" in leaf:
+    if set(leaf) == {"cell"} and set(leaf["cell"]) == {f"{x}{g}" for x in "ih" for g in GATES}:
         return "LSTM"
     if "embedding" in leaf:
         return "embedding"
     if "kernel" in leaf and leaf["kernel"].ndim == 2:
         return "dense"
-    raise UserError(f"layer {name} is no LSTM, embedding or dense layer: it is not exchanged")
+    raise UserError(
+        f"layer {name} with {', '.join(leaf)} is no plain LSTM, embedding or dense layer: other "
+        "libraries have no counterpart"
+    )
 
 
 def _part(name: str, leaf: Any) -> Part:

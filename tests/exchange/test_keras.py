@@ -17,6 +17,7 @@ from lstmjax.models.generative import Generative
 from lstmjax.models.stacked import Stacked
 from lstmjax.models.stacked_bidirectional import StackedBidirectional
 from lstmjax.models.vanilla import Vanilla
+from tests.exchange.random_models import SYMBOLS, VECTORS, random
 
 LENGTHS = np.array([6, 4, 1])  # those of made_by_keras.py
 CLOSE = dict(rtol=0, atol=1e-6)
@@ -72,7 +73,7 @@ def test_what_computes_something_else_is_refused_by_name(keras_files, tmp_path):
     model = Vanilla(outputs=3, features=2)
     refused("gru.keras: gru is a GRU; lstmjax has LSTMs only", folder / "gru.keras")
     refused("gru.weights.h5: gru is a GRU", folder / "gru.weights.h5")
-    refused("lstm has activation relu; lstmjax's layer has tanh", folder / "relu.keras")
+    refused("lstm_[0-9]* has activation relu; lstmjax's layer has tanh", folder / "relu.keras")
     refused("has recurrent_activation hard_sigmoid", folder / "hard.keras")
     refused("has go_backwards", folder / "turned.keras")
     refused("dense.* has activation relu; the model's dense", folder / "dense_relu.keras", model)
@@ -139,17 +140,15 @@ def test_what_is_written_lies_where_keras_put_it(keras_files, name, model, tmp_p
     ids=lambda model: type(model).__name__,
 )
 def test_there_and_back(model, tmp_path):
-    inputs = np.zeros((1, 2), int) if isinstance(model, Generative) else np.zeros((1, 2, 3))
-    params = model.init(jax.random.key(0), inputs)["params"]
+    _, params = random(model, SYMBOLS if isinstance(model, Generative) else VECTORS)
     source = types.SimpleNamespace(experiment=types.SimpleNamespace(model=model), params=params)
     exchange.export(source, tmp_path / "model.weights.h5")
     back = from_keras(tmp_path / "model.weights.h5", model)
-    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-6), back, dict(params))
+    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-6), back, params)
 
 
 def test_a_backward_layer_alone_is_not_written(tmp_path):
-    model = Bidirectional(outputs=1, features=2, direction="backward")
-    params = model.init(jax.random.key(0), np.zeros((1, 1, 2)))["params"]
+    model, params = random(Bidirectional(features=2, direction="backward"), VECTORS)
     source = types.SimpleNamespace(experiment=types.SimpleNamespace(model=model), params=params)
     with pytest.raises(lstmjax.UserError, match="reads backward alone"):
         exchange.export(source, tmp_path / "model.weights.h5")

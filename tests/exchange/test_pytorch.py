@@ -21,6 +21,7 @@ from lstmjax.models.stacked import Stacked
 from lstmjax.models.stacked_bidirectional import StackedBidirectional
 from lstmjax.models.tagger import Tagger
 from lstmjax.models.vanilla import Vanilla
+from tests.exchange.random_models import SYMBOLS, VECTORS, random
 from tests.recurrent import oracle
 
 LENGTHS = np.array([7, 4, 1])  # those of made_by_torch.py
@@ -108,12 +109,14 @@ def test_what_is_no_lstm_of_ours_is_refused_by_name(torch_files, tmp_path):
     )
     one = folder / "one.pt"
     refused(
-        r"has no dense layers, model Vanilla has 1 dense layer \(Dense_0\)", one, model=Vanilla()
+        r"has no dense layers, model Vanilla has 1 dense layer \(Dense_0\)",
+        one,
+        model=Vanilla(features=5),
     )
     refused(
-        "lstm layer 1 reads forward, .*backward_0 reads backward",
-        folder / "three.pt",
-        model=StackedBidirectional(features=(4, 4, 4)),
+        "lstm layer 0 backward reads backward, Stacked.LSTM_1 reads forward",
+        folder / "two_both.pt",
+        model=Stacked(features=(3, 3, 3, 3)),
     )
     refused("convolutions are not exchanged", one, model=CnnLstm())
     refused(
@@ -160,58 +163,46 @@ def test_damaged_files_are_told(torch_files, tmp_path):
 
 
 MODELS = {  # with what they read, and how PyTorch's modules are called
-    "vanilla": (Vanilla(outputs=2, features=5), (2, 4, 3), {"lstm", "dense"}),
-    "stacked": (Stacked(outputs=2, features=(5, 5)), (2, 4, 3), {"lstm", "dense"}),
-    "unequal": (Stacked(outputs=2, features=(5, 4)), (2, 4, 3), {"lstm_0", "lstm_1", "dense"}),
-    "both": (Bidirectional(outputs=2, features=5), (2, 4, 3), {"lstm", "dense"}),
+    "vanilla": (Vanilla(outputs=2, features=5), VECTORS, {"lstm", "dense"}),
+    "stacked": (Stacked(outputs=2, features=(5, 5)), VECTORS, {"lstm", "dense"}),
+    "unequal": (Stacked(outputs=2, features=(5, 4)), VECTORS, {"lstm_0", "lstm_1", "dense"}),
+    "both": (Bidirectional(outputs=2, features=5), VECTORS, {"lstm", "dense"}),
     "stacked both": (
         StackedBidirectional(outputs=2, features=(4, 4, 4)),
-        (2, 4, 3),
+        VECTORS,
         {"lstm", "dense"},
     ),
-    "one-hot": (Generative(outputs=6, features=(5,)), None, {"lstm", "head"}),
-    "text": (Generative(outputs=6, embedding=3, features=(5, 5)), None, {"embed", "lstm", "head"}),
-    "repeat": (RepeatVector(outputs=2), (2, 4, 3), {"encoder", "decoder", "dense"}),
+    "one-hot": (Generative(outputs=6, features=(5,)), SYMBOLS, {"lstm", "head"}),
+    "text": (
+        Generative(outputs=6, embedding=3, features=(5, 5)),
+        SYMBOLS,
+        {"embed", "lstm", "head"},
+    ),
+    "repeat": (RepeatVector(outputs=2), (VECTORS, SYMBOLS), {"encoder", "decoder", "dense"}),
     "pairs": (
         EncoderDecoder(outputs=5, features=(4, 4), bidirectional=True, embedding=3),
-        "pairs",
+        (SYMBOLS, SYMBOLS),
         {"embed_source", "embed_target", "encoder", "decoder", "head"},
     ),
     "tagger": (
         Tagger(outputs=3, words=5, characters=4, features=(4, 4)),
-        "tagger",
+        (SYMBOLS, SYMBOLS[..., None], SYMBOLS),
         {"characters_embedding", "words_embedding", "spelling", "lstm", "dense"},
     ),
 }
 
 
-def made(name):
-    model, inputs, modules = MODELS[name]
-    symbols = np.zeros((1, 2), int)
-    inputs = (
-        {"pairs": (symbols, symbols), "tagger": (symbols, symbols[..., None], symbols)}.get(
-            inputs, symbols if inputs is None else np.zeros(inputs)
-        )
-        if not isinstance(inputs, tuple)
-        else np.zeros(inputs)
-    )
-    if isinstance(model, RepeatVector):
-        inputs = (inputs, symbols)
-    params = model.init(jax.random.key(1), inputs)["params"]
-    keys = iter(jax.random.split(jax.random.key(2), 200))
-    return model, jax.tree.map(lambda x: jax.random.normal(next(keys), x.shape), params), modules
-
-
 @pytest.mark.parametrize("name", MODELS)
 def test_there_and_back(name, tmp_path):
-    model, params, modules = made(name)
+    model, inputs, modules = MODELS[name]
+    _, params = random(model, inputs)
     arrays = to_torch(model, params)
     assert {key.partition(".")[0] for key in arrays} == modules
     source = types.SimpleNamespace(experiment=types.SimpleNamespace(model=model), params=params)
     for suffix in (".pt", ".torch.safetensors"):
         exchange.export(source, tmp_path / f"model{suffix}")
         back = from_torch(tmp_path / f"model{suffix}", model=model)
-        jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-6), back, dict(params))
+        jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-6), back, params)
 
 
 def test_what_is_written_has_pytorchs_names_shapes_and_pickle(torch_files, tmp_path):
@@ -219,7 +210,8 @@ def test_what_is_written_has_pytorchs_names_shapes_and_pickle(torch_files, tmp_p
     folder, _ = torch_files
     layers = from_torch(folder / "two_both.pt")
     model = StackedBidirectional(outputs=1, features=(3, 3))
-    params = layers | {"Dense_0": {"kernel": np.ones((6, 1)), "bias": np.ones(1)}}
+    dense = {"kernel": np.ones((6, 1), np.float32), "bias": np.ones(1, np.float32)}
+    params = layers | {"Dense_0": dense}
     written, real = to_torch(model, params), pt_file.read(folder / "two_both.pt")
     for name, array in real.items():
         ours = written[f"lstm.{name}"]
@@ -242,7 +234,7 @@ def test_what_is_written_has_pytorchs_names_shapes_and_pickle(torch_files, tmp_p
 
 def test_symbols_read_one_hot_mean_the_same_in_pytorch():
     """Ours are scaled by sqrt(symbols); PyTorch's are plain, and so must its weights be."""
-    model, params, _ = made("one-hot")
+    model, params = random(*MODELS["one-hot"][:2])
     arrays = to_torch(model, params)
     symbols = np.array([[1, 4, 0]])
     weights = from_torch(arrays)["LSTM_0"]["cell"]
@@ -254,8 +246,7 @@ def test_symbols_read_one_hot_mean_the_same_in_pytorch():
 
 
 def test_a_tied_output_gets_weights_of_its_own():
-    model = Generative(outputs=6, embedding=4, features=(4,), tied=True)
-    params = model.init(jax.random.key(0), np.zeros((1, 1), int))["params"]
+    model, params = random(Generative(outputs=6, embedding=4, features=(4,), tied=True), SYMBOLS)
     arrays = to_torch(model, params)
     untied = Generative(outputs=6, embedding=4, features=(4,))
     back = from_torch(arrays, model=untied)
@@ -268,8 +259,7 @@ def test_a_tied_output_gets_weights_of_its_own():
 
 
 def test_a_lone_backward_layer_is_not_pytorchs():
-    model = Bidirectional(outputs=1, features=2, direction="backward")
-    params = model.init(jax.random.key(0), np.zeros((1, 1, 2)))["params"]
+    model, params = random(Bidirectional(features=2, direction="backward"), VECTORS)
     with pytest.raises(
         lstmjax.UserError, match="backward: PyTorch has no LSTM that reads backward"
     ):
