@@ -20,7 +20,8 @@ from lstmjax.models.tagger import Tagger
 
 SUFFIXES = (".weights.h5",)
 CONTAINERS = ("sequential", "functional", "model")
-GATES_OF = {"lstm": 4, "gru": 3, "simple_rnn": 1}
+CELLS = {"gru": "GRU", "simple_rnn": "SimpleRNN"}
+BLOCKS = {1: "SimpleRNN", 3: "GRU"}  # of columns, for each gate one
 LOGITS = ("linear", "softmax", "sigmoid")  # of a dense layer, after what lstmjax's models put out
 
 
@@ -87,8 +88,9 @@ def write(source: Source, path: pathlib.Path) -> None:
         )
     content = io.BytesIO()
     counts: dict[str, int] = {}
+    whole = parts.without_projections(parts.split(model, source.params), "Keras")
     with h5py.File(content, "w") as file:
-        for kind, groups in _groups(parts.split(model, source.params)):
+        for kind, groups in _groups(whole):
             counts[kind] = counts.get(kind, -1) + 1
             name = f"{kind}_{counts[kind]}" if counts[kind] else kind
             for inside, arrays in groups.items():
@@ -110,7 +112,7 @@ def _groups(whole: list[Part]) -> Iterator[tuple[str, dict[str, list[np.ndarray]
             sides = {"forward_layer/cell/": part, "backward_layer/cell/": after}
             sides = sides if both else {"cell/": part}
             kind = "bidirectional" if both else "lstm"
-            yield kind, {inside: list(side.weights) for inside, side in sides.items()}
+            yield kind, {inside: list(side.weights[:3]) for inside, side in sides.items()}
         else:
             arrays = [part.weights] if part.bias is None else [part.weights, part.bias]
             yield part.kind, {"": arrays}
@@ -127,8 +129,8 @@ def _parts(layer: _Layer, where: str, all_count: bool) -> Iterator[Part]:
             if arrays:
                 weights = _stacked(arrays, here)
                 yield Part(layer.name + side, "LSTM", weights, backward=bool(side))
-    elif layer.kind in GATES_OF:
-        raise UserError(f"{here} is a {layer.kind.upper()}; lstmjax has LSTMs only")
+    elif layer.kind in CELLS:
+        raise UserError(f"{here} is a {CELLS[layer.kind]}; lstmjax has LSTMs only")
     elif layer.kind == "embedding" and len(layer.arrays) == 1:
         yield Part(layer.name, "embedding", layer.arrays[0])
     elif layer.kind == "dense" and layer.arrays:
@@ -141,9 +143,8 @@ def _stacked(arrays: list[np.ndarray], here: str) -> Stacked:
     kernel, recurrent, *bias = (array.astype(np.float32) for array in arrays)
     features = recurrent.shape[0]
     if recurrent.ndim != 2 or recurrent.shape != (features, 4 * features):
-        gates = recurrent.shape[-1] // features
-        kind = next((kind for kind, count in GATES_OF.items() if count == gates), "cell of its own")
-        raise UserError(f"{here} is a {kind.upper()}; lstmjax has LSTMs only")
+        kind = BLOCKS.get(recurrent.shape[-1] // features, "cell of another kind")
+        raise UserError(f"{here} is a {kind}; lstmjax has LSTMs only")
     return Stacked(kernel, recurrent, bias[0] if bias else np.zeros(4 * features, np.float32))
 
 
@@ -225,7 +226,7 @@ def _legacy(config: dict[str, Any], group: Any) -> Iterator[_Layer]:
             yield _entry(known[name], arrays)
         else:
             kind = re.sub(r"_\d+$", "", name)
-            yield _Layer(name, kind if kind in GATES_OF else _guessed(kind, arrays), {}, arrays)
+            yield _Layer(name, kind if kind in CELLS else _guessed(kind, arrays), {}, arrays)
 
 
 def _unconfigured(file: Any) -> Iterator[_Layer]:
@@ -235,8 +236,11 @@ def _unconfigured(file: Any) -> Iterator[_Layer]:
     def order(name: str) -> list[Any]:
         return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
-    for name in sorted(group, key=order):
+    for name in sorted(set(group) - {"optimizer", "vars"}, key=order):
         inside = group[name]
+        if "layers" in inside:  # a model inside of the model
+            yield from _unconfigured(inside)
+            continue
         arrays = list(_arrays(inside))
         own = _text(inside["vars"].attrs.get("name", name)) if "vars" in inside else name
         kind = re.sub(r"_\d+$", "", name)

@@ -39,7 +39,9 @@ class Part(NamedTuple):
     def shape(self) -> str:
         """What it maps to what, in words."""
         if isinstance(self.weights, Stacked):
-            return f"{self.weights.width} inputs, {self.weights.features} units"
+            p = self.weights.projection
+            projected = "" if p is None else f" projected to {p.shape[1]}"
+            return f"{self.weights.width} inputs, {self.weights.features} units{projected}"
         words = ("symbols", "numbers each") if self.kind == "embedding" else ("inputs", "outputs")
         counts = self.weights.shape
         return ", ".join(f"{count} {word}" for count, word in zip(counts, words, strict=True))
@@ -89,6 +91,14 @@ def split(model: Model, params: Any) -> list[Part]:
         kernel = table.T / np.asarray(model.embedding**0.5, table.dtype)
         parts.append(Part("head", "dense", kernel))
     return parts
+
+
+def without_projections(parts: Sequence[Part], library: str) -> list[Part]:
+    """The parts as they are; UserError where an LSTM has a projection, which a library lacks."""
+    for part in parts:
+        if part.kind == "LSTM" and part.weights.projection is not None:
+            raise UserError(f"layer {part.name} has a projection, which {library}'s LSTM lacks")
+    return list(parts)
 
 
 def join(model: Model, parts: Sequence[Part], where: str) -> dict[str, Any]:
@@ -156,7 +166,8 @@ def _count(kind: str, parts: Sequence[Part]) -> str:
 
 
 def _kind(name: str, leaf: Any) -> Kind:
-    if set(leaf) == {"cell"} and set(leaf["cell"]) == {f"{x}{g}" for x in "ih" for g in GATES}:
+    gates = {f"{source}{gate}" for source in "ih" for gate in GATES}
+    if "cell" in leaf and set(leaf) <= {"cell", "projection"} and set(leaf["cell"]) == gates:
         return "LSTM"
     if "embedding" in leaf:
         return "embedding"

@@ -84,6 +84,8 @@ def to_torch(model: Model, params: Any) -> dict[str, np.ndarray]:
                 found[f"{name}.weight_hh_{end}"] = side.weights.recurrent.T
                 found[f"{name}.bias_ih_{end}"] = np.zeros_like(side.weights.bias)
                 found[f"{name}.bias_hh_{end}"] = side.weights.bias
+                if side.weights.projection is not None:
+                    found[f"{name}.weight_hr_{end}"] = side.weights.projection.T
     for part in whole:
         if part.kind != "LSTM":
             name = part.name.lower().removesuffix("_0")
@@ -143,10 +145,10 @@ def _stacked(layer: Mapping[str, np.ndarray], where: str) -> Stacked:
     lacking = {"weight_ih", "weight_hh"} - layer.keys()
     if lacking:
         raise UserError(f"{where} lacks {min(lacking)}")
-    if "weight_hr" in layer:
-        raise UserError(f"{where} has a projection (proj_size), which lstmjax's layer lacks")
     kernel, recurrent = layer["weight_ih"].T, layer["weight_hh"].T
-    features = recurrent.shape[0] if recurrent.ndim == 2 else 0
+    projection = layer["weight_hr"].T if "weight_hr" in layer else None
+    hidden = recurrent.shape[0] if recurrent.ndim == 2 else 0
+    features = hidden if projection is None else projection.shape[0]
     gates, rest = divmod(recurrent.shape[-1], features or 1)
     if not rest and gates in CELLS:
         raise UserError(f"{where} is {CELLS[gates]}; lstmjax has LSTMs only")
@@ -156,7 +158,7 @@ def _stacked(layer: Mapping[str, np.ndarray], where: str) -> Stacked:
     if kernel.ndim != 2 or (kernel.shape[1:], recurrent.shape[1:], bias.shape) != (wide,) * 3:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in layer.items())
         raise UserError(f"{where} is no nn.LSTM: {shapes}")
-    return Stacked(kernel, recurrent, bias)
+    return Stacked(kernel, recurrent, bias, projection)
 
 
 def _matrices(arrays: Mapping[str, np.ndarray], tables: int, where: str) -> Iterator[Part]:
@@ -193,9 +195,9 @@ def _stacks(layers: list[Part]) -> Iterator[tuple[str, list[list[Part]]]]:
         else:
             stacks[stem][-1].append(part)
     for stem, stack in stacks.items():
-        features = {side.weights.features for sides in stack for side in sides}
+        sizes = {(side.weights.features, side.weights.outputs) for sides in stack for side in sides}
         reads = {sides[0].weights.width for sides in stack[1:]}
-        if len(features) == 1 and reads <= {min(features) * len(stack[0])}:
+        if len(sizes) == 1 and reads <= {stack[0][0].weights.outputs * len(stack[0])}:
             yield stem, stack
         else:
             yield from ((f"{stem}_{i}", [sides]) for i, sides in enumerate(stack))

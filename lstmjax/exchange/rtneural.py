@@ -27,9 +27,9 @@ def write(source: Source, path: pathlib.Path) -> None:
         title = type(model).__name__
         raise UserError(f"{path}: RTNeural runs forward LSTMs and a dense layer, not {title}")
     layers: list[dict[str, Any]] = []
-    for part in parts.split(model, source.params):
+    for part in parts.without_projections(parts.split(model, source.params), "RTNeural"):
         lstm = part.kind == "LSTM"
-        arrays = list(part.weights) if lstm else [part.weights, part.bias]
+        arrays = list(part.weights[:3]) if lstm else [part.weights, part.bias]
         layers.append(
             {
                 "type": "lstm" if lstm else "dense",

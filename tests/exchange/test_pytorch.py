@@ -28,14 +28,14 @@ LENGTHS = np.array([7, 4, 1])  # those of made_by_torch.py
 CLOSE = dict(rtol=0, atol=1e-6)  # float32, numbers below 1
 
 
-def run_layers(params, features, inputs, lengths=None):
+def run_layers(params, features, inputs, lengths=None, **settings):
     """Layer on layer: outputs, and (h, c) as PyTorch stacks them."""
     both, hs, cs = "forward_0" in params, [], []
     for level in range(len(params) // (1 + both)):
         names = [f"forward_{level}", f"backward_{level}"] if both else [f"LSTM_{level}"]
         outputs = []
         for name in names:
-            layer = lstmjax.LSTM(features, reverse=name.startswith("backward"))
+            layer = lstmjax.LSTM(features, reverse=name.startswith("backward"), **settings)
             read, (c, h) = layer.apply({"params": params[name]}, inputs, lengths=lengths)
             outputs.append(read)
             hs.append(h)
@@ -51,6 +51,28 @@ def test_layers_give_what_pytorch_gives(torch_files, name, features):
     found = run_layers(params, features, known[f"{name}.inputs"], LENGTHS)
     for key, array in zip(("outputs", "h", "c"), found, strict=True):
         np.testing.assert_allclose(array, known[f"{name}.{key}"], **CLOSE)
+
+
+def test_a_projection_gives_what_pytorch_gives(torch_files):
+    """Two layers, both directions, h narrower than c; and the same arrays on the way out."""
+    folder, known = torch_files
+    params = from_torch(folder / "projected.pt")
+    found = run_layers(params, 5, known["projected.inputs"], LENGTHS, projection=2)
+    for key, array in zip(("outputs", "h", "c"), found, strict=True):
+        np.testing.assert_allclose(array, known[f"projected.{key}"], **CLOSE)
+
+    class Projected(StackedBidirectional):
+        def lstm(self, features, **settings):
+            return super().lstm(features, projection=2, **settings)
+
+    model = Projected(outputs=1, features=(5, 5))
+    dense = {"Dense_0": {"kernel": np.ones((4, 1), np.float32), "bias": np.ones(1, np.float32)}}
+    back = to_torch(model, params | dense)
+    real = pt_file.read(folder / "projected.pt")
+    for name in (name for name in real if name.startswith("weight")):
+        np.testing.assert_array_equal(back[f"lstm.{name}"], real[name])
+    again = from_torch(back, model=model)
+    jax.tree.map(np.testing.assert_array_equal, again, params | dense)
 
 
 def test_a_cell_without_bias_and_half_precision(torch_files):
