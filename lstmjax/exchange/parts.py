@@ -29,9 +29,8 @@ class Part(NamedTuple):
 
     name: str  # as the file or the model calls it
     kind: Kind
-    weights: (
-        Stacked | np.ndarray
-    )  # an LSTM's; (symbols, width); or a dense kernel (inputs, outputs)
+    # an LSTM's; an embedding (symbols, width); a dense kernel (inputs, outputs)
+    weights: Stacked | np.ndarray
     bias: np.ndarray | None = None  # of a dense layer
     backward: bool = False
 
@@ -81,10 +80,9 @@ def split(model: Model, params: Any) -> list[Part]:
     for name in layers(model):
         part = _part(name, params[name])
         if part.kind == "LSTM" and not any(p.kind == "LSTM" for p in parts):
-            scaled = part.weights.kernel * np.asarray(
-                _input_scale(model), part.weights.kernel.dtype
-            )
-            part = part._replace(weights=part.weights._replace(kernel=scaled))
+            kernel = part.weights.kernel
+            kernel = kernel * np.asarray(_input_scale(model), kernel.dtype)
+            part = part._replace(weights=part.weights._replace(kernel=kernel))
         parts.append(part)
     if getattr(model, "tied", False):  # others have no such layer: the output's weights stand alone
         table = next(part.weights for part in parts if part.kind == "embedding")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from lstmjax.errors import UserError
@@ -28,9 +29,9 @@ def from_torch(
     Args:
       weights: a state_dict, as tensors or arrays, or the path of a `.pt` or `.safetensors` file.
       prefix: of the names that count, such as `encoder.lstm`; the rest is passed over.
-      model: what to fill. Its LSTM layers, embeddings and dense layers are filled each in order
-        of appearance. Two-dimensional weights without a bias are embeddings as long as the model
-        has some to fill, else dense layers.
+      model: what to fill. Names that `to_torch` gives are matched as such. Otherwise its LSTM
+        layers, embeddings and dense layers are filled each in order of appearance. Two-dimensional
+        weights without a bias are embeddings as long as the model has some to fill, else dense.
 
     Returns:
       The model's parameters. Without a model, those of the layers of one nn.LSTM: `LSTM_0`,
@@ -45,6 +46,10 @@ def from_torch(
     chosen = {
         name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)
     }
+    if model is not None:
+        own = to_torch(model, parts.layers(model))
+        if own.keys() == chosen.keys():  # .safetensors files are in the order of the alphabet
+            chosen = {name: chosen[name] for name in own}
     recurrent = list(_recurrent(chosen, where))
     if not recurrent:
         some = ", ".join(list(arrays)[:4])
@@ -121,8 +126,10 @@ def _read(weights: Mapping[str, Any] | str | pathlib.Path) -> Mapping[str, Any]:
 
 
 def _array(name: str, value: Any) -> np.ndarray:
+    """An array, of at least single precision: the sum of two biases needs it."""
     try:
-        return np.asarray(value)
+        array = np.asarray(value)
+        return array.astype(np.float32) if array.dtype in (np.float16, jnp.bfloat16) else array
     except (TypeError, RuntimeError) as error:  # of a tensor on a GPU, or in bfloat16
         raise UserError(f"weights: {name} cannot be read as an array: {error}") from error
 
