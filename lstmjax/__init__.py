@@ -8,6 +8,8 @@ from lstmjax.moved import find_moved
 if TYPE_CHECKING:
     from lstmjax.errors import UserError
     from lstmjax.estimators import Classifier, Forecaster, Regressor
+    from lstmjax.exchange.keras import from_keras
+    from lstmjax.exchange.pytorch import from_torch
     from lstmjax.experiment import Experiment, load_config
     from lstmjax.inference.trained import Run, load
     from lstmjax.recurrent import LSTM
@@ -21,6 +23,8 @@ __all__ = [
     "Regressor",
     "Run",
     "UserError",
+    "from_keras",
+    "from_torch",
     "load",
     "load_config",
     "train",
@@ -36,6 +40,8 @@ _PLACES = {
     "Regressor": "lstmjax.estimators",
     "Run": "lstmjax.inference.trained",
     "UserError": "lstmjax.errors",
+    "from_keras": "lstmjax.exchange.keras",
+    "from_torch": "lstmjax.exchange.pytorch",
     "load": "lstmjax.inference.trained",
     "load_config": "lstmjax.experiment",
     "train": "lstmjax.training.train",

@@ -11,9 +11,11 @@ import pkgutil
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from lstmjax.errors import UserError
+from lstmjax.errors import UserError, needed
 from lstmjax.experiment import Experiment
 from lstmjax.files import check_writable
+
+__all__ = ["Source", "export", "formats", "needed"]
 
 
 class Source(Protocol):
@@ -21,6 +23,7 @@ class Source(Protocol):
 
     experiment: Experiment
     params: Any  # of the first seed
+    step_of_best: int  # updates after which they were the best
 
     @property
     def report(self) -> dict[str, Any]:
@@ -58,13 +61,3 @@ def formats() -> dict[str, Callable[[Source, pathlib.Path], None]]:
         suffix: module.write for module in modules for suffix in getattr(module, "SUFFIXES", ())
     }
     return dict(sorted(found.items(), key=lambda pair: (-len(pair[0]), pair[0])))
-
-
-def needed(package: str, extra: str) -> Any:
-    """Imports a package that only one format needs; UserError tells how to install it."""
-    try:
-        return importlib.import_module(package)
-    except ImportError:
-        raise UserError(
-            f"this needs the package {package.split('.')[0]}: pip install 'lstmjax[{extra}]'"
-        ) from None

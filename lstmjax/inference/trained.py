@@ -15,7 +15,7 @@ from lstmjax.experiment import Experiment, load_config
 from lstmjax.files import read_json
 from lstmjax.inference import evaluation, generation
 from lstmjax.inference.decoding import respond
-from lstmjax.runs import reporting
+from lstmjax.runs import one_file, reporting
 from lstmjax.runs.checkpoints import restore_best
 from lstmjax.runs.tensorboard import to_tensorboard
 from lstmjax.runs.workdir import read_log
@@ -27,7 +27,8 @@ ROWS = (1, 8, 64, 512)  # of batches to answer, so that few programs answer all
 class Run:
     """A directory that training left: `experiment`, `params` (of the first seed), and answers.
 
-    `Run` is made by `lstmjax.train` and `lstmjax.load`.
+    `Run` is made by `lstmjax.train` and `lstmjax.load`. In place of the directory, `workdir` may be
+    a whole model in one file. It has no `history`.
     """
 
     def __init__(self, workdir: pathlib.Path):
@@ -44,6 +45,8 @@ class Run:
     @property
     def report(self) -> dict[str, Any]:
         """What `report.json` holds; UserError if the run has not ended."""
+        if self.workdir.is_file():
+            return one_file.read_report(self.workdir)
         return read_json(self.workdir / "report.json")
 
     @property
@@ -53,7 +56,7 @@ class Run:
         With several seeds, each but the steps is (lines, seeds).
         """
         columns: dict[str, list] = {}
-        for line in read_log(self.workdir / "metrics.jsonl"):
+        for line in read_log(self._directory / "metrics.jsonl"):
             found = {name: value for name, value in line.items() if name != "valid"}
             if "valid" in line:
                 scores = {"step": line["step"]} | line["valid"]
@@ -135,8 +138,8 @@ class Run:
 
     def to_tensorboard(self, directory: str | pathlib.Path | None = None) -> None:
         """Writes the log for TensorBoard; without a directory into `tensorboard` of the run."""
-        place = self.workdir / "tensorboard" if directory is None else pathlib.Path(directory)
-        to_tensorboard(self.workdir, place)
+        place = self._directory / "tensorboard" if directory is None else pathlib.Path(directory)
+        to_tensorboard(self._directory, place)
 
     def export(self, path: str | pathlib.Path) -> None:
         """Writes the model for other tools, in the format that the file's name ends in.
@@ -160,6 +163,12 @@ class Run:
             return f"<table><tr>{cells}</tr>{body}</table>"
         return html.escape(repr(self))
 
+    @property
+    def _directory(self) -> pathlib.Path:
+        if self.workdir.is_file():
+            raise UserError(f"{self.workdir} holds no log: load the directory of the run")
+        return self.workdir
+
     def _answers(self, batch: Batch) -> Iterator[Any]:
         """Those to a batch, computed with row counts that were seen before where there are any."""
         size = len(jax.tree.leaves(batch)[0])
@@ -182,7 +191,7 @@ def load(
     """The run in a directory, with its best checkpoint.
 
     Args:
-      workdir: the directory.
+      workdir: the directory, or a `.safetensors` file that `Run.export` wrote.
       classes: models or tasks of your own that the run was made with, if they are not imported.
       config: instead of these, the Python file that defines them.
 

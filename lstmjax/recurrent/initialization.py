@@ -18,6 +18,7 @@ def initial_weights(
     features: int,
     memory_steps: int,
     dtype: jnp.dtype,
+    hidden: int | None = None,
 ) -> dict[str, dict[str, Array]]:
     """OptimizedLSTMCell's parameter tree, drawn by one of three schemes.
 
@@ -31,13 +32,14 @@ def initial_weights(
 
     Returns:
       {"ii": {"kernel"}, ..., "hi": {"kernel", "bias"}, ...}: input kernels (inputs, features),
-      recurrent kernels (features, features), biases (features,).
+      recurrent kernels (hidden, features), biases (features,). Unless told, hidden is features.
     """
+    hidden = features if hidden is None else hidden
     input_key, recurrent_key, bias_key = jax.random.split(key, 3)
     if scheme == "keras":
         together = initializers.glorot_uniform()(input_key, (inputs, 4 * features), dtype)
         input_kernels = jnp.split(together, 4, -1)
-        together = orthogonal(recurrent_key, (features, 4 * features), dtype)
+        together = orthogonal(recurrent_key, (hidden, 4 * features), dtype)
         recurrent_kernels = jnp.split(together, 4, -1)
     else:
         lecun = initializers.lecun_normal()
@@ -45,7 +47,7 @@ def initial_weights(
             jax.random.split(input_key, 4)
         )
         recurrent_kernels = jax.vmap(
-            lambda gate_key: orthogonal(gate_key, (features, features), dtype)
+            lambda gate_key: orthogonal(gate_key, (hidden, features), dtype)
         )(jax.random.split(recurrent_key, 4))
     biases = dict.fromkeys(GATES, jnp.zeros(features, dtype))
     if scheme == "keras":

@@ -1,6 +1,8 @@
 """The LSTM layer: weights, lengths, resets, direction and carry around a choice of kernel."""
 
+import functools
 import math
+from collections.abc import Callable
 from typing import Literal
 
 import flax.linen as nn
@@ -11,10 +13,12 @@ from jax import Array
 from lstmjax.errors import UserError
 from lstmjax.recurrent.fused import fused_lstm
 from lstmjax.recurrent.initialization import Initialization, initial_weights
+from lstmjax.recurrent.projected import projected_lstm
 from lstmjax.recurrent.scan import scan_lstm
 from lstmjax.settings import setting
 
-Carry = tuple[Array, Array]  # (c, h), each (*batch, features): the cell's memory and its output
+# (c, h): the cell's memory (*batch, features) and its output, as wide unless projected
+Carry = tuple[Array, Array]
 KERNELS = {"scan": scan_lstm, "fused": fused_lstm}
 Kernel = Literal["auto", "scan", "fused"]
 Precision = Literal["float32", "bfloat16", "float16", "float64"]
@@ -34,6 +38,7 @@ class LSTM(nn.Module):
     """
 
     features: int = setting(128, at_least=1)  # hidden units
+    projection: int | None = setting(None, at_least=1)  # width of the output and of h
     reverse: bool = False  # read each row's valid part from its end to its start
     kernel: Kernel = "auto"  # what computes it; all kernels agree to rounding
     initialization: Initialization = "flax"
@@ -56,13 +61,15 @@ class LSTM(nn.Module):
 
         Args:
           inputs: (*batch, time, width), any number of batch axes.
-          carry: (c, h), each (*batch, features), or None for zeros.
+          carry: (c, h), each (*batch, features), or None for zeros. With a projection h is
+            (*batch, projection).
           lengths: integers (*batch,), the number of valid steps of each row, or None for all.
           resets: bool (*batch, time), true where a new sequence starts in mid-row: nothing passes
             from the steps before to the steps from there on (or back, in reverse).
 
         Returns:
-          outputs (*batch, time, features), and the carry after each row's last valid step.
+          outputs (*batch, time, features), with a projection (*batch, time, projection), and the
+          carry after each row's last valid step.
 
         Raises:
           ValueError: shapes that do not fit together.
@@ -72,6 +79,7 @@ class LSTM(nn.Module):
         lengths, resets = (None if x is None else jnp.asarray(x) for x in (lengths, resets))
         _expect("lengths", lengths, (*batch,))
         _expect("resets", resets, (*batch, time))
+        widths = self.features, self.projection or self.features  # of c and h
         weights = self.param(
             "cell",
             initial_weights,
@@ -80,11 +88,12 @@ class LSTM(nn.Module):
             self.features,
             self.memory_steps,
             jnp.dtype(self.param_dtype),
+            widths[1],
         )
         if carry is None:
-            carry = (jnp.zeros((*batch, self.features), self.param_dtype),) * 2
-        for part in carry:
-            _expect("carry", part, (*batch, self.features))
+            carry = tuple(jnp.zeros((*batch, size), self.param_dtype) for size in widths)
+        for part, size in zip(carry, widths, strict=True):
+            _expect("carry", part, (*batch, size))
 
         rows = math.prod(batch)
         valid = None
@@ -98,6 +107,7 @@ class LSTM(nn.Module):
                 # read backward, a sequence begins at its last step: the one before a next start
                 resets = jnp.pad(resets[:, 1:], ((0, 0), (0, 1)))
         kernel = choose_kernel(self.kernel)
+        run = KERNELS[kernel] if self.projection is None else self._projected()
         keeping = {}
         if self.recompute_every is not None:
             if kernel == "scan":
@@ -108,10 +118,13 @@ class LSTM(nn.Module):
         operands = (
             weights,
             inputs.reshape(rows, time, width),
-            tuple(part.reshape(rows, self.features).astype(self.param_dtype) for part in carry),
+            tuple(
+                part.reshape(rows, size).astype(self.param_dtype)
+                for part, size in zip(carry, widths, strict=True)
+            ),
         )
         try:
-            outputs, carry = KERNELS[kernel](*operands, **arguments)
+            outputs, carry = run(*operands, **arguments)
         except TypeError as error:
             if "forward-mode" not in str(error):
                 raise
@@ -121,8 +134,23 @@ class LSTM(nn.Module):
                     "jax.jvp and jax.jacfwd set kernel to auto or scan"
                 ) from None
             outputs, carry = scan_lstm(*operands, **arguments)
-        outputs = outputs.reshape(*batch, time, self.features).astype(self.dtype)
-        return outputs, tuple(part.reshape(*batch, self.features) for part in carry)
+        outputs = outputs.reshape(*batch, time, widths[1]).astype(self.dtype)
+        c, h = (part.reshape(*batch, size) for part, size in zip(carry, widths, strict=True))
+        return outputs, (c, h)
+
+    def _projected(self) -> Callable:
+        """The kernel of a projection, with its weights."""
+        if self.kernel != "auto" or self.recompute_every is not None:
+            raise UserError(
+                "projection has a kernel of its own: set kernel to auto and recompute_every to none"
+            )
+        if self.projection >= self.features:
+            raise UserError(
+                f"projection {self.projection} must be smaller than features {self.features}"
+            )
+        shape, dtype = (self.features, self.projection), jnp.dtype(self.param_dtype)
+        drawn = self.param("projection", nn.initializers.lecun_normal(), shape, dtype)
+        return functools.partial(projected_lstm, projection=drawn)
 
 
 def zero_padding(inputs: Array, lengths: Array) -> Array:

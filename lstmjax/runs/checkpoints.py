@@ -22,7 +22,7 @@ from lstmjax import devices, settings
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment, read_experiment
 from lstmjax.files import read_json, write_json
-from lstmjax.runs import integrity
+from lstmjax.runs import integrity, one_file
 
 # orbax asks for these numbers at every save, for its own log; tensorstore 0.1.86 never frees them,
 # 30 KiB a checkpoint (nor, which stays, the 20 KiB of the specifications that orbax asks for)
@@ -278,9 +278,13 @@ def _shapes(state: Any) -> dict[str, str]:
 def restore_best(workdir: pathlib.Path) -> tuple[Experiment, Any, int]:
     """The experiment of a training directory, its best parameters, and their step.
 
+    A whole model in one file will do, too.
+
     Raises:
       UserError: it is no training directory, or holds no intact checkpoint.
     """
+    if workdir.is_file():
+        return one_file.read(workdir)
     directory = workdir / "checkpoints"
     if not directory.is_dir():
         raise UserError(f"--workdir {workdir}: no checkpoints here; train with launch.train first")
