@@ -32,7 +32,7 @@ def sequences(size, steps=TIME):
 
 def lstmjax():
     """A fit, and answers to an array."""
-    from lstmjax import Classifier
+    from lstmjax.estimators import Classifier
 
     def fit(X, y):
         model = Classifier(features=HIDDEN, steps=UPDATES, batch_size=BATCH).fit(X, y)
