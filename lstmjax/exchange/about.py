@@ -38,24 +38,23 @@ def about(source: Source) -> dict[str, Any]:
     return {"task": told, "model": settings.to_json(source.experiment.model)}
 
 
-def inputs(task: Task) -> dict[str, jax.ShapeDtypeStruct]:
-    """The inputs of a task's model by name, of one example and as many steps as there may be.
+def inputs(task: Task) -> dict[str, tuple[np.dtype, tuple[int | str, ...]]]:
+    """What a task's model reads: the type and the shape of each input, `batch` and `time` open.
 
     Needs the task's files only if it is one of the user's own.
     """
-    symbols = jax.ShapeDtypeStruct((1, 1), jnp.int32)
+    symbols = np.dtype(np.int32), ("batch", "time")
     if isinstance(task, NextSymbol):
         return {"inputs": symbols}
     if isinstance(task, Tagging):
-        spelling = jax.ShapeDtypeStruct((1, 1, task.longest_word), jnp.int32)
+        spelling = symbols[0], ("batch", "time", task.longest_word)
         return {"words": symbols, "characters": spelling, "spelled": symbols}
     if isinstance(task, Pairs):
         return {"source": symbols}
     if isinstance(task, SequenceTask):
         read = task.read_arrays(np.zeros((1, task.frame, *task.step), np.float32))[0].inputs
     elif isinstance(task, SeriesWindows):
-        columns = len(task.numeric) + len(task.words)
-        past = jnp.zeros((1, task.history, columns))
+        past = jnp.zeros((1, task.history, len(task.numeric) + len(task.words)))
         future = jnp.zeros((1, task.horizon, len(task.targets)))
         read = task.window(past, past == 0, future, future == 0).inputs
     else:
@@ -65,9 +64,11 @@ def inputs(task: Task) -> dict[str, jax.ShapeDtypeStruct]:
             lambda arrays: task.batch(arrays, "train", first, data.shapes[0]).inputs, data.arrays
         )
     read, name = (read[0], "source") if task.paired else (read, "inputs")
-    return {name: jax.ShapeDtypeStruct(read.shape, read.dtype)}
+    apart = [len(task.targets)] if getattr(task, "independent", False) else []
+    rest = read.shape[2 + len(apart) :]
+    return {name: (np.dtype(read.dtype), ("batch", *apart, "time", *rest))}
 
 
 def reads_symbols(task: Task) -> bool:
     """Whether what the model reads is symbols, not vectors."""
-    return all(jnp.issubdtype(of.dtype, jnp.integer) for of in inputs(task).values())
+    return all(kind.kind in "iu" for kind, _ in inputs(task).values())
