@@ -10,11 +10,13 @@ sizes of batch and time are open.
   `start(source, lengths) -> state` and `step(symbols, state) -> (outputs, state)`.
 """
 
+import contextlib
 import functools
 import io
 import json
 import pathlib
 import zipfile
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -29,6 +31,11 @@ from lstmjax.models.encoder_decoder import EncoderDecoder, Memory
 
 SUFFIXES = (".stablehlo",)
 PLATFORMS = ("cpu", "cuda", "tpu")
+# So that a program does not name the folders of the machine that it was made on.
+PRIVATE = {
+    "jax_include_full_tracebacks_in_locations": False,
+    "jax_hlo_source_file_canonicalization_regex": ".*/",
+}
 
 
 def write(source: Source, path: pathlib.Path) -> None:
@@ -43,9 +50,10 @@ def write(source: Source, path: pathlib.Path) -> None:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as out:
         try:
-            for name, (function, *arguments) in _programs(source).items():
-                exported = export.export(jax.jit(function), platforms=PLATFORMS)(*arguments)
-                out.writestr(name, bytes(exported.serialize()))
+            with _configured(PRIVATE):
+                for name, (function, *arguments) in _programs(source).items():
+                    exported = export.export(jax.jit(function), platforms=PLATFORMS)(*arguments)
+                    out.writestr(name, bytes(exported.serialize()))
         except jax.core.InconclusiveDimensionOperation as error:
             kind = type(source.experiment.model).__name__
             raise UserError(
@@ -53,6 +61,19 @@ def write(source: Source, path: pathlib.Path) -> None:
             ) from error
         out.writestr("about.json", json.dumps(told, indent=2))
     write_bytes(path, file.getvalue())
+
+
+@contextlib.contextmanager
+def _configured(settings: dict[str, Any]) -> Iterator[None]:
+    """Within it, JAX has these settings."""
+    before = {name: getattr(jax.config, name) for name in settings}
+    for name, value in settings.items():
+        jax.config.update(name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            jax.config.update(name, value)
 
 
 def _programs(source: Source) -> dict[str, tuple[Any, ...]]:
