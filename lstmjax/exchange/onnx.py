@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from lstmjax import settings
 from lstmjax.errors import UserError
 from lstmjax.exchange import Source
 from lstmjax.exchange.about import about, reads_symbols
 from lstmjax.exchange.graph import Graph, State
 from lstmjax.experiment import Experiment
 from lstmjax.files import write_bytes
+from lstmjax.models.base import Model
 from lstmjax.models.bidirectional import Bidirectional
 from lstmjax.models.cnn_lstm import CnnLstm
 from lstmjax.models.encoder_decoder import EncoderDecoder, RepeatVector
@@ -29,13 +31,16 @@ from lstmjax.models.vanilla import Vanilla
 
 SUFFIXES = (".onnx",)
 Params = Mapping[str, Any]
+# Settings of every model with which the layer computes what the operator does.
+KNOWN = set("outputs kernel initialization memory_steps recompute_every dtype param_dtype".split())
 
 
 def write(source: Source, path: pathlib.Path) -> list[pathlib.Path]:
     """Writes a model, and what its task does to raw examples, as ONNX; returns the files.
 
     Raises:
-      UserError: the architecture is none of ours, or a file cannot be written.
+      UserError: the architecture is none of ours, its layers compute something else than the
+        operator, or a file cannot be written.
     """
     model = source.experiment.model
     if type(model) not in GRAPHS:
@@ -43,6 +48,12 @@ def write(source: Source, path: pathlib.Path) -> list[pathlib.Path]:
             f"{path}: {type(model).__name__} is an architecture of your own, whose graph is not "
             "known here; .stablehlo takes every model"
         )
+    for field in settings.fields(Model):
+        if field.name not in KNOWN and (value := getattr(model, field.name)) != field.default:
+            raise UserError(
+                f"{path}: model.{field.name} is {value}, which the operator LSTM does not compute; "
+                ".stablehlo takes every model"
+            )
     files = {}
     for part, build in GRAPHS[type(model)].items():
         graph = Graph(f"{type(model).__name__} {part}".strip())
@@ -118,15 +129,11 @@ def _answers(
         graph.output(name, logits, "batch", count)
 
 
-def _vanilla(graph: Graph, experiment: Experiment, params: Params) -> None:
-    model, layers = experiment.model, [[params["LSTM_0"]["cell"]]]
-    _forward(graph, _vectors(graph, "inputs", layers[0]), layers, model.every_step, params)
-
-
 def _stacked(graph: Graph, experiment: Experiment, params: Params) -> None:
-    model = experiment.model
-    layers = [[params[f"LSTM_{i}"]["cell"]] for i in range(len(model.features))]
-    _forward(graph, _vectors(graph, "inputs", layers[0]), layers, model.every_step, params)
+    count = sum(name.startswith("LSTM_") for name in params)
+    layers = [[params[f"LSTM_{i}"]["cell"]] for i in range(count)]
+    steps = _vectors(graph, "inputs", layers[0])
+    _forward(graph, steps, layers, experiment.model.every_step, params)
 
 
 def _forward(graph: Graph, steps: str, layers: list, every_step: bool, params: Params) -> None:
@@ -284,7 +291,7 @@ def _decoder(graph: Graph, experiment: Experiment, params: Params) -> None:
 
 
 GRAPHS: dict[type, dict[str, Callable[[Graph, Experiment, Params], None]]] = {
-    Vanilla: {"": _vanilla},
+    Vanilla: {"": _stacked},
     Stacked: {"": _stacked},
     Bidirectional: {"": _bidirectional},
     StackedBidirectional: {"": _stacked_bidirectional},

@@ -12,6 +12,7 @@ import pytest
 
 from lstmjax import exchange
 from lstmjax.errors import UserError
+from lstmjax.exchange import onnx as onnx_files
 from lstmjax.experiment import Experiment
 from lstmjax.models.bidirectional import Bidirectional
 from lstmjax.models.cnn_lstm import CnnLstm
@@ -285,8 +286,13 @@ def test_own_architectures_are_refused_by_name(tmp_path):
     assert "\n" not in str(told.value) and not list(tmp_path.iterdir())
 
 
-def test_what_the_operator_lacks_is_refused(tmp_path):
+def test_what_the_operator_lacks_is_refused(tmp_path, monkeypatch):
     source = made(Vanilla(), numbers(BATCH, TIME, 4))
     source.params["LSTM_0"]["cell"]["projection"] = {"kernel": np.ones((128, 5))}
     with pytest.raises(UserError, match="no projection"):
         exchange.export(source, tmp_path / "model.onnx")
+    monkeypatch.setattr(onnx_files, "KNOWN", onnx_files.KNOWN - {"initialization"})
+    source = made(Vanilla(initialization="keras"), numbers(BATCH, TIME, 4))
+    with pytest.raises(UserError, match="model.initialization is keras, which the operator"):
+        exchange.export(source, tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
