@@ -54,10 +54,11 @@ def write(source: Source, path: pathlib.Path) -> None:
                 for name, (function, *arguments) in _programs(source).items():
                     exported = export.export(jax.jit(function), platforms=PLATFORMS)(*arguments)
                     out.writestr(name, bytes(exported.serialize()))
-        except jax.core.InconclusiveDimensionOperation as error:
+        except jax.errors.InconclusiveDimensionOperation as error:
             kind = type(source.experiment.model).__name__
             raise UserError(
-                f"{path}: {kind} works for one size of batch or time only: {str(error)[:200]!r}"
+                f"{path}: {kind} works for one size of batch or time only: "
+                f"{str(error).splitlines()[0]}"
             ) from error
         out.writestr("about.json", json.dumps(told, indent=2))
     write_bytes(path, file.getvalue())
