@@ -3,7 +3,6 @@
 python -m launch.export --workdir=DIR --output=FILE [--config=FILE]
 """
 
-import pathlib
 import sys
 
 from absl import flags
@@ -18,9 +17,8 @@ OUTPUT = flags.DEFINE_string("output", None, "The file to write.", required=True
 
 def main() -> None:
     """Writes the best checkpoint's model."""
-    path = pathlib.Path(OUTPUT.value)
-    load(WORKDIR.value, config=CONFIG.value).export(path)
-    print(f"{path}: {path.stat().st_size:,} bytes", file=sys.stderr)
+    for path in load(WORKDIR.value, config=CONFIG.value).export(OUTPUT.value):
+        print(f"{path}: {path.stat().st_size:,} bytes", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Models from and to other tools: a file here for each format.
 
 A module that writes files declares `SUFFIXES`, those of the file names that it answers to, and
-`write(source, path)`. Nothing else needs to know of it.
+`write(source, path)`, which returns the files if they are others than `path`. Nothing else needs to
+know of it.
 """
 
 import functools
@@ -30,8 +31,10 @@ class Source(Protocol):
         """What `report.json` holds; UserError if there is none."""
 
 
-def export(source: Source, path: str | pathlib.Path) -> None:
+def export(source: Source, path: str | pathlib.Path) -> list[pathlib.Path]:
     """Writes a trained model to a file, in the format that the file's name ends in.
+
+    An encoder-decoder may be several files; they are returned.
 
     Args:
       source: the trained model.
@@ -47,11 +50,11 @@ def export(source: Source, path: str | pathlib.Path) -> None:
     if suffix is None:
         raise UserError(f"{path}: no known format; end the name in {' or '.join(known)}")
     check_writable(path, "--output")
-    known[suffix](source, path)
+    return known[suffix](source, path) or [path]
 
 
 @functools.cache
-def formats() -> dict[str, Callable[[Source, pathlib.Path], None]]:
+def formats() -> dict[str, Callable[[Source, pathlib.Path], list[pathlib.Path] | None]]:
     """Each known ending of a file name, longest first, with the function that writes it."""
     modules = (
         importlib.import_module(f"{__name__}.{found.name}")

@@ -141,13 +141,15 @@ class Run:
         place = self._directory / "tensorboard" if directory is None else pathlib.Path(directory)
         to_tensorboard(self._directory, place)
 
-    def export(self, path: str | pathlib.Path) -> None:
+    def export(self, path: str | pathlib.Path) -> list[pathlib.Path]:
         """Writes the model for other tools, in the format that the file's name ends in.
+
+        Returns the files: one, or for some encoder-decoders several.
 
         Raises:
           UserError: no format has that ending, or the model cannot be expressed in it.
         """
-        exchange.export(self, path)
+        return exchange.export(self, path)
 
     def __repr__(self) -> str:
         with contextlib.suppress(UserError):

@@ -255,16 +255,15 @@ class EncoderDecoder(Model):
     ) -> tuple[Array, tuple[Carry, ...], Array | None]:
         """Reads its own likeliest symbols: what `_decode` returns, `shape` (*batch, time)."""
 
-        def one(model: EncoderDecoder, state: tuple, _: None) -> tuple[tuple, tuple]:
+        def one(model: EncoderDecoder, state: tuple, _: Array) -> tuple[tuple, tuple]:
             symbols, carry = state
             logits, carry, weights = model._decode(symbols, carry, memory, False)
             return (logits.argmax(-1), carry), (logits, weights)
 
-        steps = nn.scan(
-            one, variable_broadcast="params", split_rngs={"params": False}, length=shape[-1]
-        )
+        steps = nn.scan(one, variable_broadcast="params", split_rngs={"params": False})
         start = jnp.full((*shape[:-1], 1), START)
-        (_, carry), stacked = steps(self, (start, carry), None)
+        # over an array, not `length`: exported programs leave the number of steps open
+        (_, carry), stacked = steps(self, (start, carry), jnp.zeros(shape[-1]))
         # (time, *batch, 1, ...) to (*batch, time, ...)
         logits, weights = jax.tree.map(lambda leaf: jnp.moveaxis(leaf, 0, -3)[..., 0, :], stacked)
         return logits, carry, weights
