@@ -105,6 +105,9 @@ class Task:
 
     # Settings that no compiled program depends on: they choose among the arrays, or are in them.
     untraced: ClassVar[frozenset[str]] = frozenset()
+    # Settings that say what each number that goes in or comes out stands for: where they differ, a
+    # model of the other run has learned something else.
+    meanings: ClassVar[tuple[str, ...]] = ()
     # Whether consecutive examples of a row continue each other, so that the carry runs on.
     stream: ClassVar[bool] = False
     # Whether inputs are an encoder-decoder's: a source, and the target shifted by one step.

@@ -20,6 +20,7 @@ def start_from(experiment: Experiment, state: State) -> State:
       UserError: no run is there, or its parameters have other names or shapes.
     """
     other, params, _ = restore_best(pathlib.Path(experiment.start))
+    _check_meanings(experiment, other)
     given = names(other.first_seed(params))
     own = names(state.params)
     lacking, further = own.keys() - given.keys(), given.keys() - own.keys()
@@ -39,6 +40,23 @@ def start_from(experiment: Experiment, state: State) -> State:
         return devices.put(value, leaf.sharding)
 
     return state.replace(params=jax.tree_util.tree_map_with_path(place, state.params))
+
+
+def _check_meanings(experiment: Experiment, other: Experiment) -> None:
+    """Raises UserError where numbers stand for other symbols than in the run to start from."""
+    if type(experiment.task) is not type(other.task):
+        return
+    for name in experiment.task.meanings:
+        here, there = (getattr(of.task, name) for of in (experiment, other))
+        if here != there:
+            differs = sorted(set(here) ^ set(there)) or ["their order"]
+            remedy = "train both on the same symbols"
+            if hasattr(experiment.task, "every_byte"):
+                remedy += ", as with task.every_byte=true"
+            raise UserError(
+                f"start {experiment.start}: its task.{name} is another "
+                f"({len(differs)} differ: {' '.join(differs[:5])!r}); {remedy}"
+            )
 
 
 def check_frozen(experiment: Experiment, state: State) -> None:

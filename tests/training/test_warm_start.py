@@ -61,3 +61,25 @@ def test_a_start_is_the_other_run_s_best(first, tmp_path):
 def test_faults_are_told(first, changes, fault, tmp_path):
     with pytest.raises(UserError, match=fault):
         run(tiny.echo(**{"start": first[0]} | changes), tmp_path / "run")
+
+
+def test_another_text_goes_on_where_both_have_every_byte(tmp_path):
+    def text(name, content, **changes):
+        directory = tmp_path / name
+        directory.mkdir()
+        experiment = tiny.text(directory, **changes)
+        (directory / "poem.txt").write_text(content)
+        task = dataclasses.replace(experiment.task, level="byte", every_byte=every_byte)
+        return dataclasses.replace(experiment, task=task)
+
+    every_byte = False
+    run(text("abc", "abcabcab " * 200), tmp_path / "first")
+    with pytest.raises(UserError, match="vocabulary is another .2 differ: 'c d'.*every_byte=true"):
+        run(text("abd", "abdabdab " * 200, start=str(tmp_path / "first")), tmp_path / "second")
+    every_byte = True
+    run(text("all", "abcabcab " * 200), tmp_path / "third")
+    frozen = ("embed", "layers_0", "layers_1", "head")
+    run(text("more", "äbd " * 400, start=str(tmp_path / "third"), frozen=frozen), tmp_path / "last")
+    before, after = (names(restore_best(tmp_path / of)[1]) for of in ("third", "last"))
+    assert before["head.bias"].shape == (256,)
+    jax.tree.map(np.testing.assert_array_equal, after, before)

@@ -48,6 +48,7 @@ class Pairs(Task):
 
     writes: ClassVar[bool] = True
     paired: ClassVar[bool] = True
+    meanings: ClassVar[tuple[str, ...]] = ("source_vocabulary", "target_vocabulary")
 
     path: str = ""  # the file of pairs
     valid_path: str | None = None  # a file for the validation; none: a share of the sources

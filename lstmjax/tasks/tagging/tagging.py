@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -42,6 +43,8 @@ class Tagging(Task):
     The words that training has often enough have a vector of their own; all are spelled. Where tags
     are spans, F1 is that of `conlleval`. Sentences are packed into rows, which are the examples.
     """
+
+    meanings: ClassVar[tuple[str, ...]] = ("vocabulary", "alphabet")
 
     train: str = ""  # file of sentences to train on
     valid: str | None = None  # for the validation; none: a share of the training file's

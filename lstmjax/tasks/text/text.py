@@ -2,7 +2,7 @@
 
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from jax import Array
@@ -19,7 +19,10 @@ CHUNK = 2**22  # symbols that are worked on at a time
 class Text(NextSymbol):
     """A text whose symbols are its bytes, or its characters: all there are in `path`."""
 
+    meanings: ClassVar[tuple[str, ...]] = ("vocabulary",)
+
     level: Literal["byte", "character"] = "byte"
+    every_byte: bool = False  # all 256 are symbols, so that other texts can go on from this run
     vocabulary: str = ""  # the symbols in order of their codes; bytes as the characters 0 to 255
 
     @property
@@ -41,6 +44,10 @@ class Text(NextSymbol):
 
     def learn(self, train: np.ndarray, *rest: np.ndarray) -> str:
         """All the symbols that there are, sorted."""
+        if self.every_byte:
+            if self.level != "byte":
+                raise UserError(f"task.every_byte needs task.level byte, and it is {self.level}")
+            return "".join(map(chr, range(256)))
         found = {symbol for part in (train, *rest) for symbol in _different(part)}
         return "".join(map(chr, sorted(found)))
 

@@ -32,6 +32,7 @@ class Words(NextSymbol):
     """
 
     symbol: ClassVar[str] = "word"
+    meanings: ClassVar[tuple[str, ...]] = ("vocabulary",)
 
     tokens: Literal["word", "space"] = "word"  # marks apart from words, or what blanks separate
     lowercase: bool = False
