@@ -3,7 +3,6 @@
 import json
 import re
 
-import chex
 import jax
 import numpy as np
 import pytest
@@ -64,8 +63,8 @@ def test_text_goes_on_from_a_file(tmp_path):
     assert alone.sample("the ", length=20) == run.sample("the ", length=20)
     alone.export(tmp_path / "again.safetensors")
     again = lstmjax.load(tmp_path / "again.safetensors")
-    assert (again.report, again.experiment) == (alone.report, alone.experiment)
-    chex.assert_trees_all_equal(again.params, alone.params)
+    jax.tree.map(np.testing.assert_array_equal, again.params, alone.params)
+    assert again.experiment == alone.experiment and again.report == alone.report
     card = (tmp_path / "poem.md").read_text()
     assert "pipeline_tag: text-generation" in card and 'name: "poem.txt"' in card
 
