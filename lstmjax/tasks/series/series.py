@@ -59,3 +59,7 @@ class Series(SeriesWindows):
     def panels(self, answers: list[Forecast], source: Any = None) -> list[Panel]:
         """What was read and is forecast."""
         return forecasts.panels(self, answers, source)
+
+    def captions(self, split: str, indices: np.ndarray) -> list[str]:
+        """The rows of the file, from 1, where the forecasts begin."""
+        return [f", row {row:,} on" for row in self.origin(split) + indices + 1]
