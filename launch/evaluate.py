@@ -1,6 +1,7 @@
 """Scores the best checkpoint of a run on a split, beside the floors; shows answers to ten tests.
 
-python -m launch.evaluate --workdir=DIR [--split=test] [--beam=N] [--config=FILE]
+python -m launch.evaluate --workdir=DIR [--split=test] [--beam=N] [--together]
+    [--config=FILE]
 """
 
 import pathlib
@@ -17,6 +18,7 @@ WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required
 CONFIG = flags.DEFINE_string("config", None, "The Python file that defines an own model or task.")
 SPLIT = flags.DEFINE_enum("split", "test", SPLITS, "Which examples.")
 BEAM = flags.DEFINE_integer("beam", None, "Answers followed side by side.", lower_bound=1)
+TOGETHER = flags.DEFINE_bool("together", False, "Score all seeds as one: the mean of all.")
 
 
 def main() -> None:
@@ -24,7 +26,8 @@ def main() -> None:
     if CONFIG.value is not None:
         load_config(CONFIG.value)  # its classes are found from now on
     devices.split_cores()
-    result = evaluation.evaluate_workdir(pathlib.Path(WORKDIR.value), SPLIT.value, BEAM.value)
+    workdir = pathlib.Path(WORKDIR.value)
+    result = evaluation.evaluate_workdir(workdir, SPLIT.value, BEAM.value, TOGETHER.value)
     print(reporting.scores(result, SPLIT.value))
     if result["answers"]:
         print("", *result["answers"], sep="\n")

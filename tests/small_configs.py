@@ -5,6 +5,7 @@ import pathlib
 from lstmjax import settings
 from lstmjax.experiment import load_config
 from lstmjax.tasks.pairs import Pairs
+from lstmjax.tasks.panels import Panels
 from lstmjax.tasks.sequences import Labelled
 from lstmjax.tasks.series import Series
 from lstmjax.tasks.tagging import Tagging
@@ -34,5 +35,7 @@ def small(config, tmp_path):
     fields = {field.name for field in settings.fields(experiment.task)}
     if isinstance(experiment.task, Series):
         task |= tiny.like_series(file, experiment.task)
+    if isinstance(experiment.task, Panels):
+        task |= tiny.like_panel(file, experiment.task)
     wanted |= {f"task.{name}": value for name, value in task.items() if name in fields}
     return experiment.override([f"{path}={value}" for path, value in wanted.items()])

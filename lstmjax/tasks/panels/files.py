@@ -8,7 +8,7 @@ import numpy as np
 from lstmjax.errors import UserError
 from lstmjax.settings import setting
 from lstmjax.tasks.base import SPLITS, Data, Task
-from lstmjax.tasks.panels import calendars
+from lstmjax.tasks.panels import calendars, static
 from lstmjax.tasks.panels.calendars import Part
 from lstmjax.tasks.panels.long_table import LongTable, arrange
 from lstmjax.tasks.series.csv_table import MISSING, read_table
@@ -65,16 +65,6 @@ class PanelFile(Task):
         """The columns of numbers that are no targets, by row."""
         return self.past + self.known
 
-    @property
-    def width_known(self) -> int:
-        """Numbers of a row that are known ahead."""
-        return len(self.known) + calendars.width(self.calendar)
-
-    @property
-    def width_static(self) -> int:
-        """Numbers that say what series it is."""
-        return len(self.means) - len(self.beside) + len(self.words)
-
     def resolve(self) -> "PanelFile":
         """Reads the file once: the series, their parts, and the scaling of what stands beside them.
 
@@ -91,9 +81,10 @@ class PanelFile(Task):
             fit = marks({cell.strip() for cell in cells if cell.strip().casefold() not in MISSING})
             task = dataclasses.replace(task, decimal="," if fit and fit[-1] == "," else ".")
         long = task.arranged(table)
+        learned = static.learn(long, task.static)
         task = dataclasses.replace(
-            task, every=long.every, names=tuple(long.series), told=long.told
-        )._with_static(long)
+            task, every=long.every, names=tuple(long.series), told=long.told, words=learned.words
+        )
         targets, beside = task.numbers(long)
         parts = task.parts(long)
         train = np.zeros(len(targets), bool)
@@ -104,11 +95,11 @@ class PanelFile(Task):
                 raise UserError(f"{self.path}: column {name!r} has no value to train on")
         short = int((parts["test"][0] - long.first < task.lookback).sum())
         task = task._tells(parts, long, short)
-        means, deviations = _scaling(beside[train])
+        means, deviations = static.scaling(beside[train])
         return dataclasses.replace(
             task,
-            means=(*means, *task.means),
-            deviations=(*deviations, *task.deviations),
+            means=(*means, *learned.means),
+            deviations=(*deviations, *learned.deviations),
             gaps=bool(short or np.isnan(targets).any() or np.isnan(beside).any()),
         )
 
@@ -195,6 +186,7 @@ class PanelFile(Task):
         values = np.log(values) if self.log else values
         count = len(self.beside)
         beside = (beside - self.means[:count]) / self.deviations[:count]
+        learned = static.Learned(self.means[count:], self.deviations[count:], self.words)
         times = np.arange(len(of)) if long.times is None else long.times
         ahead = calendars.read(self.calendar, times)
         seen = np.isfinite(np.concatenate([values, beside, ahead], 1))
@@ -205,7 +197,7 @@ class PanelFile(Task):
             "first": long.first.astype(np.int32),
             "ends": long.ends.astype(np.int32),
             "unit": unit.astype(np.float32),
-            "static": self._static(long),
+            "static": static.read(long, self.static, learned),
         }
 
     def parts(self, long: LongTable) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -289,47 +281,3 @@ class PanelFile(Task):
         if short:
             told.append(f"{short:,} series shorter than a window, read from their beginning")
         return dataclasses.replace(self, told=tuple(told))
-
-    def _with_static(self, long: LongTable) -> "PanelFile":
-        """With the scaling of static numbers, and the kinds of static words."""
-        means, deviations, words = [], [], []
-        for name in self.static:
-            said = long.words(name, "task.static")
-            try:
-                numbers = np.array([float(word) for word in said if word is not None])
-                mean, deviation = _scaling(numbers[:, None])
-                means, deviations = means + mean, deviations + deviation
-            except ValueError:
-                words += [f"{name}={word}" for word in sorted({w for w in said if w is not None})]
-        return dataclasses.replace(
-            self, means=tuple(means), deviations=tuple(deviations), words=tuple(words)
-        )
-
-    def _static(self, long: LongTable) -> np.ndarray:
-        """Static numbers scaled, then words one-hot: float32 (series, width)."""
-        numbers, words = [], []
-        count = len(self.beside)
-        for name in self.static:
-            said = long.words(name, "task.static")
-            kinds = [kind for kind in self.words if kind.startswith(f"{name}=")]
-            if kinds:
-                words += [[f"{name}={word}" == kind for word in said] for kind in kinds]
-                continue
-            mean, deviation = (part[count + len(numbers)] for part in (self.means, self.deviations))
-            try:
-                numbers.append([0 if w is None else (float(w) - mean) / deviation for w in said])
-            except ValueError:
-                raise UserError(
-                    f"{long.table.path}: column {name!r} has a word where training had numbers"
-                ) from None
-        rows = np.array([*numbers, *words], np.float32)
-        return rows.reshape(-1, len(long.first)).T
-
-
-def _scaling(columns: np.ndarray) -> tuple[list[float], list[float]]:
-    """Mean and deviation of each column (rows, columns), 1 where it is constant or unseen."""
-    if not columns.shape[1] or not len(columns):
-        return [0.0] * columns.shape[1], [1.0] * columns.shape[1]
-    means, deviations = np.nanmean(columns, 0), np.nanstd(columns, 0)
-    flat = deviations <= 1e-12 * np.nanmax(np.abs(columns), 0)
-    return means.tolist(), np.where(flat, 1, deviations).tolist()
