@@ -1,5 +1,6 @@
 """Predictions for a user's file from a checkpoint alone."""
 
+import dataclasses
 import pathlib
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from lstmjax import devices, figures
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.files import check_writable
+from lstmjax.inference import backtest
 from lstmjax.inference.decoding import respond, respond_together
 from lstmjax.runs.checkpoints import restore_best
 from lstmjax.tasks.base import Batch
@@ -28,6 +30,7 @@ def predict(
     beam: int | None = None,
     n_best: int | None = None,
     together: bool = False,
+    band: float | None = None,
 ) -> Predicted:
     """Reads examples from a file, and writes the answers of a directory's best checkpoint.
 
@@ -41,6 +44,7 @@ def predict(
       beam: answers followed side by side, where the model writes sequences; none: as in the run.
       n_best: answers written for each example, if there may be several; none: as in the run.
       together: whether all seeds of the run answer, by the mean of what they say.
+      band: the share that bands cover; none: what the model says itself.
 
     Raises:
       UserError: the directory or the file is at fault, or the answers cannot be written.
@@ -55,10 +59,14 @@ def predict(
         check_writable(picture, "--output: the picture", source)
     kept, batches = experiment.task.read(source)
     params = params if together else experiment.first_seed(params)
-    answers = answer(experiment, params, batches, together)
-    experiment.task.write(destination, kept, answers)
+    answers, task = answer(experiment, params, batches, together), experiment.task
+    if band is not None:
+        margin = backtest.margin_of(workdir, band)
+        answers = [backtest.banded(experiment, one, margin) for one in answers]
+        task = dataclasses.replace(task, levels=backtest.levels_of(band))
+    task.write(destination, kept, answers)
     if picture is not None:
-        figures.bands(experiment.task.panels(answers, kept), picture)
+        figures.bands(task.panels(answers, kept), picture)
     return Predicted(len(answers), picture)
 
 

@@ -223,10 +223,6 @@ class Task:
         """
         return []
 
-    def captions(self, split: str, indices: np.ndarray) -> list[str]:
-        """What a picture adds to the titles of panels of some examples of a split."""
-        return [""] * len(indices)
-
 
 @dataclasses.dataclass(frozen=True)
 class Generated(Task):

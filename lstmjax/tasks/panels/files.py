@@ -7,7 +7,8 @@ import numpy as np
 
 from lstmjax.errors import UserError
 from lstmjax.settings import setting
-from lstmjax.tasks.base import SPLITS, Data, Task
+from lstmjax.tasks.base import SPLITS, Data
+from lstmjax.tasks.forecasts import Forecasts
 from lstmjax.tasks.panels import calendars, static
 from lstmjax.tasks.panels.calendars import Part
 from lstmjax.tasks.panels.long_table import LongTable, arrange
@@ -18,7 +19,7 @@ LARGEST_UNEVEN = 4  # times the mean number of windows: a longer series skips so
 
 
 @dataclasses.dataclass(frozen=True)
-class PanelFile(Task):
+class PanelFile(Forecasts):
     """Many series in one long table, each with training, validation and test parts of its own.
 
     A column has one role: `targets` are forecast; `past` are known until now; `known` also ahead,

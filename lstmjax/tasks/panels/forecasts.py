@@ -164,7 +164,7 @@ def answers(task: PanelWindows, outputs: Any, batch: Batch) -> list[PanelForecas
 
 def as_csv(task: PanelWindows, source: Source, found: list[PanelForecast]) -> str:
     """A line for each series, step and target: forecast, and its quantiles."""
-    levels = task.levels if task.read_as.is_probabilistic else ()
+    levels = task.levels if found[0].quantiles is not None else ()
     several = len(task.targets) > 1
     out = io.StringIO()
     writer = csv.writer(out, delimiter=character(task.separator), lineterminator="\n")

@@ -62,6 +62,28 @@ class Panels(PanelWindows):
         """A CSV file with a line for each series, step and target."""
         write_text(path, forecasts.as_csv(self, source, answers))
 
+    def whence(
+        self, answers: list[PanelForecast], split: str, indices: np.ndarray
+    ) -> list[tuple[list[str], int]]:
+        """The name of the series, with its targets if there are several, and the rows before."""
+        several = len(self.targets) > 1
+        return [
+            (
+                [f"{self.names[a.series]}{f' {name}' if several else ''}" for name in self.targets],
+                a.origin,
+            )
+            for a in answers
+        ]
+
+    def scale_of(self, answer: PanelForecast) -> np.ndarray:
+        """Of logarithms the forecast itself, else the deviation of what was read."""
+        if self.log:
+            return np.abs(answer.median)
+        spread = np.nanstd(answer.past, 0)
+        size = np.nanmean(np.abs(answer.past), 0)
+        spread = np.where(spread > 1e-4 * size, spread, np.where(size > 0, size, 1))
+        return np.broadcast_to(spread, answer.median.shape)
+
     def panels(self, answers: list[PanelForecast], source: Any = None) -> list[Panel]:
         """What was read and is forecast."""
         return forecasts.panels(self, answers, source)
