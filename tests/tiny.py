@@ -100,7 +100,7 @@ def like_series(file: pathlib.Path, task: Series) -> dict[str, object]:
     }
 
 
-def panel_values(sizes: tuple[int, ...] = (60, 45, 30, 9)) -> list[np.ndarray]:
+def panel_values(sizes: tuple[int, ...] = (60, 45, 32, 9)) -> list[np.ndarray]:
     """Series of unequal length with a season of four, each of its own size; some values missing."""
     rng, found = np.random.default_rng(3), []
     for i, rows in enumerate(sizes):
@@ -111,7 +111,7 @@ def panel_values(sizes: tuple[int, ...] = (60, 45, 30, 9)) -> list[np.ndarray]:
 
 
 def panel_csv(
-    directory: pathlib.Path, sizes: tuple[int, ...] = (60, 45, 30, 9), ahead: int = 0
+    directory: pathlib.Path, sizes: tuple[int, ...] = (60, 45, 32, 9), ahead: int = 0
 ) -> pathlib.Path:
     """Those series as `y` of `meter` by the `hour`, later ones starting later, rows mixed.
 

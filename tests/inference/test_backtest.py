@@ -26,7 +26,7 @@ def trained(tmp_path_factory):
 
 
 def read(file):
-    rows = list(csv.DictReader(open(file)))
+    rows = list(csv.DictReader(file.read_text().splitlines()))
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
