@@ -160,12 +160,16 @@ def _times(table: Table, name: str, form: str | None) -> np.ndarray:
     cells = [cell.strip() for cell in table.column(name, "task.time")]
     different: dict[str, int] = {}
     of = np.array([different.setdefault(cell, len(different)) for cell in cells])
-    if form is None and all(WHOLE.fullmatch(cell) for cell in different):
+    whole = [form is None and WHOLE.fullmatch(cell) is not None for cell in different]
+    if all(whole):
         return np.array([int(cell) for cell in different], np.int64)[of]
     times = np.empty(len(different), "datetime64[us]")
     for cell, i in different.items():
         try:
-            times[i] = read_time(cell, form)
+            if whole[0] and not whole[i]:
+                raise ValueError("a number is expected, as in the first row")
+            if not whole[0]:
+                times[i] = read_time(cell, form)
         except ValueError:
             raise UserError(
                 f"{table.at(int(np.flatnonzero(of == i)[0]))}: {cell!r} in column {name!r} is not "
