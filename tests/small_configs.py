@@ -4,6 +4,7 @@ import pathlib
 
 from lstmjax import settings
 from lstmjax.experiment import load_config
+from lstmjax.models.segments import Segments
 from lstmjax.tasks.pairs import Pairs
 from lstmjax.tasks.panels import Panels
 from lstmjax.tasks.sequences import Labelled
@@ -37,5 +38,7 @@ def small(config, tmp_path):
         task |= tiny.like_series(file, experiment.task)
     if isinstance(experiment.task, Panels):
         task |= tiny.like_panel(file, experiment.task)
+    if isinstance(experiment.model, Segments):
+        wanted |= {"model.segment": 1}
     wanted |= {f"task.{name}": value for name, value in task.items() if name in fields}
     return experiment.override([f"{path}={value}" for path, value in wanted.items()])
