@@ -37,7 +37,17 @@ class Source(NamedTuple):
     """What the answers' file says of each series."""
 
     names: list[str]
-    times: list[list[str]] | None  # of the steps ahead
+    times: list[np.ndarray] | None  # of the steps ahead: datetime64[us] or int64
+
+    def in_words(self, form: str | None) -> list[list[str]] | None:
+        """The times as the file might write them."""
+        if self.times is None:
+            return None
+        together, steps = np.concatenate(self.times), len(self.times[0])
+        words = together.tolist()
+        if together.dtype != np.int64:
+            words = in_words(together, form)
+        return [words[i : i + steps] for i in range(0, len(words), steps)]
 
 
 def read(task: PanelWindows, path: pathlib.Path) -> tuple[Source, list[Batch]]:
@@ -71,7 +81,7 @@ def read(task: PanelWindows, path: pathlib.Path) -> tuple[Source, list[Batch]]:
         part = slice(start, start + AT_ONCE)
         batch = jax.device_get(cut(arrays, of[part], moved[part], naive[part]))
         batches.append(batch._replace(mask=np.zeros_like(batch.mask)))
-    return Source(long.series, _times_ahead(task, long, origins)), batches
+    return Source(long.series, _ahead(task, long, origins, task.horizon)), batches
 
 
 def _check_known(task: PanelWindows, long: LongTable, origins: np.ndarray) -> None:
@@ -127,18 +137,6 @@ def _ahead(
     return found
 
 
-def _times_ahead(
-    task: PanelWindows, long: LongTable, origins: np.ndarray
-) -> list[list[str]] | None:
-    ahead = _ahead(task, long, origins, task.horizon)
-    if ahead is None:
-        return None
-    if long.times.dtype == np.int64:
-        return [[str(time) for time in times] for times in ahead]
-    together = in_words(np.concatenate(ahead), task.time_format)
-    return [together[i : i + task.horizon] for i in range(0, len(together), task.horizon)]
-
-
 def answers(task: PanelWindows, outputs: Any, batch: Batch) -> list[PanelForecast]:
     """A forecast for each row of a batch."""
     window = batch.targets
@@ -170,8 +168,9 @@ def as_csv(task: PanelWindows, source: Source, found: list[PanelForecast]) -> st
     writer = csv.writer(out, delimiter=character(task.separator), lineterminator="\n")
     target = ["target"] if several else []
     writer.writerow([task.series, task.time or "step", *target, "forecast", *levels])
+    ahead = source.in_words(task.time_format)
     for forecast in found:
-        times = source.times[forecast.series] if source.times else None
+        times = ahead[forecast.series] if ahead else None
         for step in range(task.horizon):
             place = times[step] if times else step + 1
             for i, name in enumerate(task.targets):
