@@ -1,7 +1,7 @@
 """Answers a file of examples from the best checkpoint of a run.
 
 python -m launch.predict --workdir=DIR --input=FILE --output=FILE [--beam=N] [--n_best=N]
-    [--config=FILE]
+    [--together] [--band=0.8] [--config=FILE]
 """
 
 import pathlib
@@ -19,6 +19,8 @@ INPUT = flags.DEFINE_string("input", None, "File of examples, in the task's form
 OUTPUT = flags.DEFINE_string("output", None, "File for the answers.", required=True)
 BEAM = flags.DEFINE_integer("beam", None, "Answers followed side by side.", lower_bound=1)
 N_BEST = flags.DEFINE_integer("n_best", None, "Answers written for each source.", lower_bound=1)
+TOGETHER = flags.DEFINE_bool("together", False, "All seeds answer: the mean of what they say.")
+BAND = flags.DEFINE_float("band", None, "Share that bands of launch.evaluate should cover.")
 
 
 def main() -> None:
@@ -26,7 +28,8 @@ def main() -> None:
     if CONFIG.value is not None:
         load_config(CONFIG.value)  # its classes are found from now on
     paths = (pathlib.Path(flag.value) for flag in (WORKDIR, INPUT, OUTPUT))
-    count, picture = predict(*paths, BEAM.value, N_BEST.value)
+    options = BEAM.value, N_BEST.value, TOGETHER.value, BAND.value
+    count, picture = predict(*paths, *options)
     beside = "" if picture is None else f"; {picture}: a picture"
     print(f"{OUTPUT.value}: {count:,} answer{'s' * (count != 1)}{beside}", file=sys.stderr)
 

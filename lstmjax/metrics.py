@@ -41,6 +41,15 @@ def divide(sums: Mapping[str, tuple]) -> dict[str, np.ndarray]:
         return {name: FINISH.get(name, lambda mean: mean)(value) for name, value in means.items()}
 
 
+def smape(forecast: Array, truth: Array) -> Array:
+    """2 |forecast - truth| / (|forecast| + |truth|), from 0 to 2; 0 where both are 0.
+
+    Its gradient is zero there, too.
+    """
+    size = jnp.abs(forecast) + jnp.abs(truth)
+    return 2 * jnp.abs(forecast - truth) / jnp.where(size > 0, size, 1)
+
+
 def cross_entropy(logits: Array, labels: Array) -> Array:
     """-log softmax(logits)[labels] in nats: logits (..., classes), integer labels (...).
 

@@ -4,7 +4,9 @@ import pathlib
 
 from lstmjax import settings
 from lstmjax.experiment import load_config
+from lstmjax.models.segments import Segments
 from lstmjax.tasks.pairs import Pairs
+from lstmjax.tasks.panels import Panels
 from lstmjax.tasks.sequences import Labelled
 from lstmjax.tasks.series import Series
 from lstmjax.tasks.tagging import Tagging
@@ -34,5 +36,9 @@ def small(config, tmp_path):
     fields = {field.name for field in settings.fields(experiment.task)}
     if isinstance(experiment.task, Series):
         task |= tiny.like_series(file, experiment.task)
+    if isinstance(experiment.task, Panels):
+        task |= tiny.like_panel(file, experiment.task)
+    if isinstance(experiment.model, Segments):
+        wanted |= {"model.segment": 1}
     wanted |= {f"task.{name}": value for name, value in task.items() if name in fields}
     return experiment.override([f"{path}={value}" for path, value in wanted.items()])

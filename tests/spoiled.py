@@ -20,6 +20,7 @@ from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import Adam
 from lstmjax.tasks.base import Task
 from lstmjax.tasks.pairs import Pairs
+from lstmjax.tasks.panels import Panels
 from lstmjax.tasks.sequences import Labelled
 from lstmjax.tasks.series import Series
 from lstmjax.tasks.tagging import Tagging
@@ -122,6 +123,21 @@ def _table() -> bytes:
     return "\n".join(["day,load,heat,sky", *rows, ""]).encode()
 
 
+def _long() -> bytes:
+    rows = (
+        f"{'ab'[i]},2021-01-{d:02},{d % 4 + 1}.5,{d if d % 7 else ''},{d % 5},{'xy'[i]}"
+        for i in range(2)
+        for d in range(1 + i, 15)
+    )
+    return "\n".join(["id,day,load,heat,price,sky", *rows, ""]).encode()
+
+
+def _panel(path: str) -> Panels:
+    columns = dict(targets=("load",), past=("heat",), known=("price",), static=("sky",))
+    sizes = dict(lookback=3, horizon=2, season=2)
+    return Panels(path=path, series="id", time="day", calendar=("day",), **columns, **sizes)
+
+
 def _pairs(form: str) -> bytes:
     words = [f"{a}{b}" for a in "abcd" for b in "abcd"]
     lines = {"tsv": "{0}\t{1}", "cmudict": "{0} {1} {0}"}
@@ -148,6 +164,7 @@ _READER = Generative(features=(4,))
 _COLUMNS = "-DOCSTART- -X- O\n\n" + "John B-PER\nsleeps O\n\nin O\nNew B-LOC\nYork I-LOC\n\n" * 4
 FORMATS = {
     "csv": Format("a.csv", _table(), _series),
+    "long": Format("a.csv", _long(), _panel),
     "ts": Format("a.ts", tiny.ts_text(8).encode(), _labelled),
     "npz": Format(
         "a.npz",

@@ -18,6 +18,7 @@ from lstmjax.runs.workdir import Workdir
 from lstmjax.tasks.generated.echo import Echo
 from lstmjax.tasks.generated.listops import ListOps
 from lstmjax.tasks.pairs import Pairs
+from lstmjax.tasks.panels import Panels
 from lstmjax.tasks.sequences import Labelled
 from lstmjax.tasks.series import Series
 from lstmjax.tasks.tagging import Tagging
@@ -97,6 +98,57 @@ def like_series(file: pathlib.Path, task: Series) -> dict[str, object]:
         "horizon": 2,
         "split_rows": "60,75",
     }
+
+
+def panel_values(sizes: tuple[int, ...] = (60, 45, 32, 9)) -> list[np.ndarray]:
+    """Series of unequal length with a season of four, each of its own size; some values missing."""
+    rng, found = np.random.default_rng(3), []
+    for i, rows in enumerate(sizes):
+        values = 5 * 10.0**i * (3 + np.sin(np.pi * np.arange(rows) / 2) + rng.random(rows))
+        values[::13][1:] = np.nan
+        found.append(np.array([float(f"{value:.5g}") for value in values]))
+    return found
+
+
+def panel_csv(
+    directory: pathlib.Path, sizes: tuple[int, ...] = (60, 45, 32, 9), ahead: int = 0
+) -> pathlib.Path:
+    """Those series as `y` of `meter` by the `hour`, later ones starting later, rows mixed.
+
+    `price` is known `ahead` rows after the last `y`, `heat` until now, and `kind` and `area` belong
+    to a meter.
+    """
+    rng, lines = np.random.default_rng(4), []
+    for i, values in enumerate(panel_values(sizes)):
+        rows = len(values) + ahead
+        cells = ["" if np.isnan(value) else f"{value:.5g}" for value in values] + [""] * ahead
+        heat = [*(f"{value:.3f}" for value in rng.random(len(values))), *[""] * ahead]
+        for row, price in enumerate(rng.random(rows)):
+            hour = np.datetime64("2021-01-01T00") + np.timedelta64(row + 10 * i, "h")
+            start = f"m{i},{str(hour).replace('T', ' ')}:00,{cells[row]},{price:.3f},{heat[row]}"
+            lines.append((row, f"{start},{'ab'[i % 2]},{i + 1.5}"))
+    file = directory / "panel.csv"
+    text = [line for _, line in sorted(lines, key=lambda line: line[0])]
+    file.write_text("\n".join(["meter,hour,y,price,heat,kind,area", *text]) + "\n")
+    return file
+
+
+def like_panel(file: pathlib.Path, task: Panels) -> dict[str, object]:
+    """Writes a small long table with the columns of a task, and returns settings that fit it."""
+    columns = [task.series, *([task.time] if task.time else [])]
+    numbers = [*task.targets, *task.past, *task.known]
+    lines = [",".join([*columns, *numbers, *task.static])]
+    rng = np.random.default_rng(0)
+    rows = 2 * task.lookback + 3 * task.horizon
+    for i in range(3):
+        for row, values in enumerate(rng.uniform(1, 9, (rows, len(numbers)))):
+            time = [] if task.time is None else [str(row + 1)]
+            if task.calendar:
+                time = [str(np.datetime64("2020-01-01T00") + np.timedelta64(row, "h"))]
+            cells = [*map(str, values), *("ab"[i % 2] for _ in task.static)]
+            lines.append(",".join([f"s{i}", *time, *cells]))
+    file.write_text("\n".join(lines))
+    return {}
 
 
 def pairs_file(directory: pathlib.Path, form: str = "tsv") -> str:

@@ -1,5 +1,6 @@
 """What comes next in a series: `fit(frame, time=..., target=...)`, then `predict()`."""
 
+import dataclasses
 import datetime
 import pathlib
 import tempfile
@@ -11,8 +12,10 @@ import numpy as np
 from lstmjax.errors import UserError
 from lstmjax.estimators.base import Estimator
 from lstmjax.estimators.frames import Columns, write_csv
+from lstmjax.estimators.panels import panel_answers, panel_task
 from lstmjax.models.base import Model
 from lstmjax.optimizers import Optimizer
+from lstmjax.tasks.panels import Panels
 from lstmjax.tasks.series import Series
 from lstmjax.tasks.series.forecasts import times_after
 from lstmjax.tasks.series.heads import Kind
@@ -20,7 +23,7 @@ from lstmjax.tasks.series.windows import Normalization
 
 
 class Forecaster(Estimator):
-    """The next `horizon` rows of a series, with quantiles.
+    """The next `horizon` rows of a series, or of each of many, with quantiles.
 
     >>> forecaster = Forecaster(horizon=24, season=24).fit(frame, time="hour", target="load")
     >>> forecaster.predict()
@@ -117,25 +120,44 @@ class Forecaster(Estimator):
         time: str | None = None,
         target: str | Sequence[str] | None = None,
         covariates: Sequence[str] = (),
+        known: Sequence[str] = (),
+        static: Sequence[str] = (),
+        calendar: Sequence[str] = (),
     ) -> "Forecaster":
         """Trains.
 
         Args:
           frame: of pandas or polars, a row a time step; or an array (time,) or (time, series). NaN
             stands for what is missing.
-          id: the column that says which series a row belongs to; there must be one series.
+          id: the column that says which series a row belongs to. One model forecasts them all.
           time: the column of dates, times or whole numbers, ascending; none: rows are steps.
           target: the column or columns to forecast; none: the only one of numbers, or every one of
             an array.
-          covariates: columns of numbers that are read beside them.
+          covariates: columns of numbers that are read beside them, known until now.
+          known: of several series, columns of numbers that are known ahead, too; `predict` then
+            takes a frame whose targets end a horizon before they do.
+          static: of several series, columns of numbers or words that belong to a series.
+          calendar: of several series, parts of the time: hour, weekday, day, month, year_day.
 
         Raises:
           UserError: a column is lacking, or the series is too short, with the row.
         """
         columns = Columns(frame)
         self._id, self._time, self._covariates = id, time, tuple(covariates)
+        roles = dict(past=covariates, known=known, static=static, calendar=calendar)
+        self._roles = {role: tuple(names) for role, names in roles.items()}
         self.target_names_ = self._targets(columns, target)
         self._single = isinstance(target, str) or (columns.is_array and columns.flat)
+        several = id is not None and len(set(columns.column(id, "id"))) > 1
+        self._panel = several or bool(known or static or calendar)
+        if self._panel:
+            if id is None:
+                raise UserError("known, static and calendar are of a panel: name its column in id")
+            place = self._place()
+            written, task = self._panel_task(columns)
+            self._path, self._columns = write_csv(place, written), columns
+            self._train(dataclasses.replace(task, path=str(self._path.absolute())), False, place)
+            return self
         written, self._ahead, self._name = self._content(columns)
         rows = len(columns.column(self.target_names_[0], "target"))
         test = max(round(self.test * rows), self.horizon)
@@ -174,6 +196,8 @@ class Forecaster(Estimator):
           (horizon, series).
         """
         self._expect_fitted()
+        if self._panel:
+            return self._predict_panel(frame)
         columns, ahead, name = self._columns, self._ahead, self._name
         if frame is None:
             answer = self._answer(self._path)
@@ -193,6 +217,20 @@ class Forecaster(Estimator):
                     said[f"{target} q{level:g}"] = values.tolist()
         return columns.like(said)
 
+    def _panel_task(self, columns: Columns) -> tuple[dict[str, list], Panels]:
+        names = self._id, self._time, self.target_names_
+        return panel_task(self.get_params(), columns, *names, self._roles)
+
+    def _predict_panel(self, frame: Any) -> Any:
+        columns, task = self._columns, self.run_.experiment.task
+        if frame is None:
+            answers = panel_answers(task, self._path, self.run_.predict(self._path), columns)
+            return columns.like(answers)
+        columns = Columns(frame)
+        with tempfile.TemporaryDirectory() as directory:
+            path = write_csv(pathlib.Path(directory), self._panel_task(columns)[0])
+            return columns.like(panel_answers(task, path, self.run_.predict(path), columns))
+
     def _answer(self, path: pathlib.Path) -> Any:
         return self.run_.predict(path)[0]
 
@@ -201,7 +239,7 @@ class Forecaster(Estimator):
             return (target,)
         if target is not None:
             return tuple(target)
-        beside = {self._id, self._time, *self._covariates}
+        beside = {self._id, self._time, *(name for names in self._roles.values() for name in names)}
         names = tuple(name for name in columns.numbers if name not in beside)
         if columns.is_array or len(names) == 1:
             return names
@@ -216,7 +254,7 @@ class Forecaster(Estimator):
             names = list(dict.fromkeys(columns.column(self._id, "id")))
             if len(names) != 1:
                 raise UserError(
-                    f"id: column {self._id!r} names {len(names):,} series; fit one at a time"
+                    f"id: column {self._id!r} names {len(names):,} series, and fit was given one"
                 )
             which = names[0]
         if self._time is not None:

@@ -79,9 +79,9 @@ def test_forecasts(experiment: Experiment, data: Data, params: Any, path: pathli
         return experiment.apply(params, batch)[0], batch
 
     outputs, batch = jax.device_get(forecast(params, data.arrays))
-    rows = task.origin("test") + indices + 1
+    where = task.captions("test", indices)
     panels = task.panels(task.answer(outputs, batch))
-    return bands([p._replace(title=f"{p.title}, row {rows[p.example]:,} on") for p in panels], path)
+    return bands([p._replace(title=p.title + where[p.example]) for p in panels], path)
 
 
 def _places(panel: Panel) -> tuple[np.ndarray, np.ndarray]:

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.models.encoder_decoder import START
 from lstmjax.tasks.base import Batch, Written
@@ -67,6 +68,23 @@ def beam_search(
     begin = (jnp.int32(0), jnp.full((rows, beam), start, jnp.int32), total, written, spread)
     _, _, total, written, _ = jax.lax.while_loop(unfinished, one, begin)
     return written, total
+
+
+def respond_together(experiment: Experiment, params: Any, batch: Batch) -> Any:
+    """What all seeds of a run say together; the task knows how to put their outputs together.
+
+    Raises:
+      UserError: there is one seed, or the answers are sequences, of which there is no mean.
+    """
+    if experiment.seeds == 1:
+        raise UserError("--together: the run trained one seed; train again with --seeds=3, say")
+    if experiment.task.writes or experiment.task.stream:
+        raise UserError(
+            f"--together: the answers of task {type(experiment.task).__name__} have no mean; "
+            "leave it out"
+        )
+    outputs = jax.vmap(lambda one: respond(experiment, one, batch)[1])(params)
+    return experiment.task.together(outputs, batch)
 
 
 def respond(

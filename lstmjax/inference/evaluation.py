@@ -11,7 +11,7 @@ from jax import Array
 from lstmjax import devices, metrics, programs
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
-from lstmjax.inference.decoding import respond
+from lstmjax.inference.decoding import respond, respond_together
 from lstmjax.runs.checkpoints import restore_best
 from lstmjax.tasks.base import Batch, Data, Shape
 
@@ -26,9 +26,15 @@ class Evaluation:
     """
 
     def __init__(
-        self, experiment: Experiment, data: Data, split: str, params: Any, beam: int | None = None
+        self,
+        experiment: Experiment,
+        data: Data,
+        split: str,
+        params: Any,
+        beam: int | None = None,
+        together: bool = False,
     ):
-        """Compiles the program for parameters like `params`."""
+        """Compiles the program for parameters like `params`; `together`: all seeds are one."""
         data = data.placed(experiment.batch_size)
         self._arrays, mesh = data.arrays, data.mesh
         task, size = experiment.task, data.sizes[split]
@@ -49,25 +55,30 @@ class Evaluation:
                 def one_batch(carry: Any, now: tuple[Array, Array]) -> tuple[Any, dict]:
                     indices, valid = (devices.spread_if_even(array, mesh) for array in now)
                     batch = only(task.batch(arrays, split, indices, shape), valid)
-                    scored, outputs, after = respond(experiment, params, batch, carry, beam)
+                    if together:
+                        scored = outputs = respond_together(experiment, params, batch)
+                        after = None
+                    else:
+                        scored, outputs, after = respond(experiment, params, batch, carry, beam)
                     loss = metrics.mean(task.loss(scored, batch), batch.mask)
                     scores = {"loss": loss} | dict(task.metrics(outputs, batch))
                     return after if task.stream else None, scores
 
                 example = jax.eval_shape(lambda: task.batch(arrays, split, indices[0], shape))
-                carry = experiment.zero_carry(params, example)
+                carry = None if together else experiment.zero_carry(params, example)
                 return jax.lax.scan(one_batch, carry, (indices, valid))[1]
 
             scores = [of_shape(shape, *of) for shape, of in zip(shapes, batches, strict=True)]
             return jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *scores)
 
         def build() -> Any:
-            many = sums if experiment.seeds == 1 else jax.vmap(sums, (0, None, None))
+            alone = together or experiment.seeds == 1
+            many = sums if alone else jax.vmap(sums, (0, None, None))
             program = devices.jit(many, out_shardings=devices.everywhere(mesh))
             return program.lower(params, data.arrays, self._batches).compile()
 
         arguments = programs.signature((params, data.arrays, self._batches))
-        key = ("evaluation", experiment.kind, split, beam, shapes, mesh, arguments)
+        key = ("evaluation", experiment.kind, split, beam, together, shapes, mesh, arguments)
         self._program = programs.keep(key, build)
 
     def __call__(self, params: Any) -> dict[str, np.ndarray]:
@@ -146,7 +157,9 @@ def count_parameters(experiment: Experiment, params: Any) -> int:
     return sum(leaf.size for leaf in jax.tree.leaves(params)) // experiment.seeds
 
 
-def evaluate_workdir(workdir: pathlib.Path, split: str, beam: int | None = None) -> dict[str, Any]:
+def evaluate_workdir(
+    workdir: pathlib.Path, split: str, beam: int | None = None, together: bool = False
+) -> dict[str, Any]:
     """Scores the best checkpoint of a training directory: what its report says, for any split.
 
     Of the test split there are also `answers`, lines of `task.show`.
@@ -155,6 +168,7 @@ def evaluate_workdir(workdir: pathlib.Path, split: str, beam: int | None = None)
       workdir: the directory of the run.
       split: which examples.
       beam: answers followed side by side, where the task has models write; none: as in the run.
+      together: whether all seeds of the run are scored as one, by the mean of what they say.
     """
     experiment, params, step = restore_best(workdir)
     experiment = experiment.with_options(beam=beam)
@@ -165,7 +179,8 @@ def evaluate_workdir(workdir: pathlib.Path, split: str, beam: int | None = None)
         "experiment": experiment.to_json(),
         "best_step": step,
         "seeds": experiment.seeds,
-        split: summarize(Evaluation(experiment, data, split, params, beam)(params)),
+        split: summarize(Evaluation(experiment, data, split, params, beam, together)(params)),
+        "together": together,
         **sampled(experiment, data, split),
         "floors": experiment.task.floors(data) if split == "test" else {},
         "answers": answers(experiment, data, params) if split == "test" else [],

@@ -1,5 +1,6 @@
 """Predictions for a user's file from a checkpoint alone."""
 
+import dataclasses
 import pathlib
 from typing import Any, NamedTuple
 
@@ -9,7 +10,8 @@ from lstmjax import devices, figures
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.files import check_writable
-from lstmjax.inference.decoding import respond
+from lstmjax.inference import backtest
+from lstmjax.inference.decoding import respond, respond_together
 from lstmjax.runs.checkpoints import restore_best
 from lstmjax.tasks.base import Batch
 
@@ -27,11 +29,13 @@ def predict(
     destination: pathlib.Path,
     beam: int | None = None,
     n_best: int | None = None,
+    together: bool = False,
+    band: float | None = None,
 ) -> Predicted:
     """Reads examples from a file, and writes the answers of a directory's best checkpoint.
 
-    Of several seeds, the first answers. Order and count of the examples are kept. Where the task
-    forecasts series, a picture is written beside the answers.
+    If the run trained several seeds, the first one answers, or all `together`. Order and count of
+    the examples are kept. If the task forecasts series, a picture is written beside the answers.
 
     Args:
       workdir: the directory of the run.
@@ -39,6 +43,8 @@ def predict(
       destination: where the answers go.
       beam: answers followed side by side, where the model writes sequences; none: as in the run.
       n_best: answers written for each example, if there may be several; none: as in the run.
+      together: whether all seeds of the run answer, by the mean of what they say.
+      band: the share that bands cover; none: what the model says itself.
 
     Raises:
       UserError: the directory or the file is at fault, or the answers cannot be written.
@@ -52,16 +58,36 @@ def predict(
             raise UserError(f"--output {destination}: a picture goes there; name it .csv")
         check_writable(picture, "--output: the picture", source)
     kept, batches = experiment.task.read(source)
-    answers = answer(experiment, experiment.first_seed(params), batches)
-    experiment.task.write(destination, kept, answers)
+    params = params if together else experiment.first_seed(params)
+    answers, task = answer(experiment, params, batches, together), experiment.task
+    if band is not None:
+        margin = backtest.margin_of(workdir, band)
+        answers = [backtest.banded(experiment, one, margin) for one in answers]
+        task = dataclasses.replace(task, levels=backtest.levels_of(band))
+    task.write(destination, kept, answers)
     if picture is not None:
-        figures.bands(experiment.task.panels(answers, kept), picture)
+        figures.bands(task.panels(answers, kept), picture)
     return Predicted(len(answers), picture)
 
 
-def answer(experiment: Experiment, params: Any, batches: list[Batch]) -> list[Any]:
-    """The task's answers to every row of the batches, with one seed's parameters."""
-    apply = devices.jit(lambda params, batch: respond(experiment, params, batch)[1])
+def answer(
+    experiment: Experiment, params: Any, batches: list[Batch], together: bool = False
+) -> list[Any]:
+    """The task's answers to every row of the batches.
+
+    Args:
+      experiment: whose task and model.
+      params: one seed's; or those of all, which answer `together`.
+      batches: of examples.
+      together: whether these are all seeds'.
+    """
+
+    def outputs(params: Any, batch: Batch) -> Any:
+        if together:
+            return respond_together(experiment, params, batch)
+        return respond(experiment, params, batch)[1]
+
+    apply = devices.jit(outputs)
     return [
         one
         for batch in batches

@@ -14,6 +14,7 @@ from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment, load_config
 from lstmjax.files import read_json
 from lstmjax.inference import evaluation, generation
+from lstmjax.inference.backtest import backtest
 from lstmjax.inference.decoding import respond
 from lstmjax.runs import one_file, reporting
 from lstmjax.runs.checkpoints import restore_best
@@ -86,6 +87,23 @@ class Run:
         else:
             batches = task.read_arrays(inputs, lengths)
         return [answer for batch in batches for answer in self._answers(batch)]
+
+    def backtest(self, split: str = "test", band: float | None = None) -> dict[str, np.ndarray]:
+        """Forecasts from every origin of a split: the columns of a long table, as for a frame.
+
+        Args:
+          split: which origins.
+          band: the share that bands learned from the validation part cover; none: the model's own.
+
+        Raises:
+          UserError: the task forecasts no series.
+        """
+        data = self.experiment.task.load()
+        done = backtest(self.experiment, data, self.params, split)
+        if band is not None:
+            learned = backtest(self.experiment, data, self.params, "valid")
+            done = done.banded(learned.calibrate(band))
+        return done.columns()
 
     def sample(
         self,

@@ -47,7 +47,8 @@ def score_rows(result: dict[str, Any], split: str | None = None) -> list[list[st
     split = split or ("test" if "test" in result else "valid")
     names = [name for name in result[split] if name != "loss"]
     model = result["experiment"]["model"]["type"].split(":")[-1]
-    seeds = f" ({result['seeds']} seeds)" if result["seeds"] > 1 else ""
+    together = " together" if result.get("together") else ""
+    seeds = f" ({result['seeds']} seeds{together})" if result["seeds"] > 1 else ""
     some = result.get("sampled", {}).get(split)
     head = split if some is None else f"{split}, {some[0]:,} of {some[1]:,}"
     rows = [[head, *names], [model + seeds, *(score(result[split][name]) for name in names)]]

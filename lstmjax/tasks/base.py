@@ -163,6 +163,10 @@ class Task:
         """
         return model(batch)
 
+    def together(self, outputs: Any, batch: Batch) -> Any:
+        """What several models say as one, from their outputs (models, batch, ...): the mean."""
+        return jax.tree.map(lambda leaf: leaf.mean(0), outputs)
+
     def loss(self, outputs: Any, batch: Batch) -> Array:
         """What training minimizes, per element: (batch,) or (batch, time), in nats or units."""
         raise NotImplementedError

@@ -59,15 +59,15 @@ def test_the_report_is_of_the_last_rows(forecaster):
     assert task.split_rows == (96, 108)
 
 
-def test_columns_that_lack_and_times_out_of_order_are_told():
+def test_columns_that_lack_and_times_out_of_order_are_told(forecaster):
     frame = pandas.DataFrame(COLUMNS)
     small = Forecaster(4, **SMALL)
     with pytest.raises(UserError, match="target: no column 'lod'; there are day, load, place"):
         small.fit(frame, target="lod")
     with pytest.raises(UserError, match="time: row 1, .* does not come after"):
         small.fit(frame[::-1], time="day", target="load")
-    with pytest.raises(UserError, match="names 2 series; fit one at a time"):
-        small.fit(frame.assign(place=["a", "b"] * 60), id="place", time="day")
+    with pytest.raises(UserError, match="names 2 series, and fit was given one"):
+        forecaster.predict(frame.assign(place=["a", "b"] * 60))
     with pytest.raises(UserError, match="target: name a column to forecast; .* load, heat"):
         small.fit(frame.assign(heat=1.0))
     with pytest.raises(UserError, match="train part, rows 0 to 2, is too short"):

@@ -8,7 +8,8 @@ import numpy as np
 
 from lstmjax.errors import UserError
 from lstmjax.settings import setting
-from lstmjax.tasks.base import SPLITS, Data, Task
+from lstmjax.tasks.base import SPLITS, Data
+from lstmjax.tasks.forecasts import Forecasts
 from lstmjax.tasks.series import regular
 from lstmjax.tasks.series.csv_table import EPOCH, MISSING, Table, read_table, read_time
 from lstmjax.tasks.series.numbers import MARKS, marks
@@ -19,7 +20,7 @@ SECONDS = re.compile(r"1[0-8]\d{8}")  # since 1970, in 2001 to 2029; 2001020304 
 
 
 @dataclasses.dataclass(frozen=True)
-class SeriesFile(Task):
+class SeriesFile(Forecasts):
     """The columns of a CSV file as series, in training, validation and test parts of its rows.
 
     Columns are scaled by mean and deviation of their observed values in the training part. Missing

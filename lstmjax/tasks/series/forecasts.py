@@ -92,7 +92,7 @@ def as_csv(task: SeriesWindows, times: np.ndarray | None, forecast: Forecast) ->
     horizon = len(forecast.median)
     places = [str(step + 1) for step in range(horizon)]
     if times is not None:
-        places = _in_words(times_after(times, horizon), task.time_format)
+        places = in_words(times_after(times, horizon), task.time_format)
     out = io.StringIO()
     writer = csv.writer(out, delimiter=character(task.separator), lineterminator="\n")
     writer.writerow([task.time or "step", "target", "forecast", *levels])
@@ -117,7 +117,7 @@ def times_after(times: np.ndarray, count: int) -> np.ndarray:
     return (unit[-1] + ahead).astype("datetime64[us]")
 
 
-def _in_words(times: np.ndarray, form: str | None) -> list[str]:
+def in_words(times: np.ndarray, form: str | None) -> list[str]:
     """Times as the file might write them, without the parts that all of them lack."""
     if form == EPOCH:
         return [f"{time / 1e6:.10g}" for time in times.astype(np.int64)]

@@ -59,3 +59,17 @@ class Series(SeriesWindows):
     def panels(self, answers: list[Forecast], source: Any = None) -> list[Panel]:
         """What was read and is forecast."""
         return forecasts.panels(self, answers, source)
+
+    def whence(
+        self, answers: list[Forecast], split: str, indices: np.ndarray
+    ) -> list[tuple[list[str], int]]:
+        """The targets, and the rows of the file before each forecast."""
+        return [(list(self.targets), int(row)) for row in self.origin(split) + indices]
+
+    def scale_of(self, answer: Forecast) -> np.ndarray:
+        """Of logarithms the forecast itself, else one: errors are in the units of the file."""
+        return np.abs(answer.median) if self.log else np.ones_like(answer.median)
+
+    def captions(self, split: str, indices: np.ndarray) -> list[str]:
+        """The rows of the file, from 1, where the forecasts begin."""
+        return [f", row {row:,} on" for row in self.origin(split) + indices + 1]

@@ -1,0 +1,95 @@
+"""A Forecaster of many series: its task, and its answers as columns of a long table."""
+
+import datetime
+import pathlib
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lstmjax.errors import UserError
+from lstmjax.estimators.frames import Columns
+from lstmjax.tasks.panels import Panels
+from lstmjax.tasks.panels.forecasts import PanelForecast
+
+
+def panel_task(
+    settings: dict[str, Any],
+    columns: Columns,
+    id: str,
+    time: str | None,
+    targets: tuple[str, ...],
+    roles: dict[str, tuple[str, ...]],
+) -> tuple[dict[str, list], Panels]:
+    """What is written for a panel's task to read, and the task, whose path is still open.
+
+    Args:
+      settings: of a Forecaster.
+      columns: of a frame.
+      id: the column that names the series.
+      time: the column of times; None: rows are in order.
+      targets: the columns to forecast.
+      roles: `past`, `known` and `static` columns, and `calendar` parts.
+    """
+    if settings["normalize"] == "residual":
+        raise UserError("normalize=residual is for one series; take window, last, season or none")
+    names = columns.column(id, "id")
+    rows = float(np.median(list(Counter(names).values())))
+    horizon = settings["horizon"]
+    written = {id: names}
+    if time is not None:
+        written[time] = columns.column(time, "time")
+    for name in targets:
+        written[name] = columns.column(name, "target")
+    for role in ("past", "known", "static"):
+        for name in roles[role]:
+            written[name] = columns.column(name, role)
+    task = Panels(
+        series=id,
+        time=time,
+        targets=targets,
+        **roles,
+        lookback=settings["lookback"] or 3 * max(settings["season"], horizon),
+        horizon=horizon,
+        season=settings["season"],
+        valid_rows=max(round(settings["validation"] * rows), horizon),
+        test_rows=max(round(settings["test"] * rows), horizon),
+        normalize=settings["normalize"],
+        log=settings["log"],
+        head=settings["head"],
+        levels=tuple(settings["levels"]),
+    )
+    return written, task
+
+
+def panel_answers(
+    task: Panels, path: pathlib.Path, found: Sequence[PanelForecast], columns: Columns
+) -> dict[str, list]:
+    """The forecasts as columns: id, time, each target, and its quantiles.
+
+    Args:
+      task: whose forecasts they are.
+      path: the file that they go on from.
+      found: a forecast for each of its series.
+      columns: what the file was written from, whose names and times the answers take.
+    """
+    source, _ = task.read(path)
+    names = {str(name).strip(): name for name in columns.column(task.series, "id")}
+    said: dict[str, list] = {task.series: []}
+    dates = False
+    if task.time is not None:
+        said[task.time] = []
+        first = columns.column(task.time, "time")[0]
+        dates = isinstance(first, datetime.date) and not isinstance(first, datetime.datetime)
+    for forecast in found:
+        said[task.series] += [names[source.names[forecast.series]]] * task.horizon
+        if task.time is not None:
+            ahead = source.times[forecast.series].tolist()
+            said[task.time] += [time.date() for time in ahead] if dates else ahead
+        for i, target in enumerate(task.targets):
+            said.setdefault(target, []).extend(forecast.median[:, i].tolist())
+            if forecast.quantiles is not None:
+                for level, values in zip(task.levels, forecast.quantiles[:, i].T, strict=True):
+                    said.setdefault(f"{target} q{level:g}", []).extend(values.tolist())
+    return said

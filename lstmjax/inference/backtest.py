@@ -1,0 +1,230 @@
+"""Forecasts from every origin of a split beside what came, with conformal bands if asked for."""
+
+import csv
+import dataclasses
+import io
+import pathlib
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from lstmjax import devices
+from lstmjax.errors import UserError
+from lstmjax.experiment import Experiment
+from lstmjax.files import check_writable, read_json, write_json, write_text
+from lstmjax.inference.decoding import respond, respond_together
+from lstmjax.runs.checkpoints import restore_best
+from lstmjax.tasks.base import Batch, Data
+from lstmjax.tasks.forecasts import Forecasts
+
+LEAST = 10  # validation forecasts that a band is learned from
+FILE = "bands.json"  # in the directory of a run
+
+
+class Margin(NamedTuple):
+    """How far bands reach, from validation: in scales of `task.scale_of`, (horizon, targets)."""
+
+    share: float  # of the truth that they should cover
+    reach: np.ndarray  # from the forecast or, of a distribution, beyond its own band
+    forecasts: int  # that it was learned from
+
+
+@dataclasses.dataclass(frozen=True)
+class Backtest:
+    """The answers to all origins of a split."""
+
+    experiment: Experiment
+    split: str
+    answers: list[Any]  # with past, truth, median, quantiles: (horizon, targets, ...)
+    levels: tuple[float, ...]  # of the quantiles
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """A long table: series, origin, step, truth, forecast, and each quantile by its level.
+
+        `origin` counts the rows of the series before the forecast.
+        """
+        task, size = self.experiment.task, len(self.answers)
+        where = task.whence(self.answers, self.split, np.arange(size))
+        median = np.stack([answer.median for answer in self.answers])  # (size, horizon, targets)
+        _, horizon, targets = median.shape
+        names = np.array([names for names, _ in where])  # (size, targets)
+        columns = {
+            "series": np.repeat(names, horizon, 0).reshape(-1),
+            "origin": np.repeat([origin for _, origin in where], horizon * targets),
+            "step": np.tile(np.repeat(np.arange(horizon) + 1, targets), size),
+            "truth": np.stack([answer.truth for answer in self.answers]).reshape(-1),
+            "forecast": median.reshape(-1),
+        }
+        if self.levels:
+            quantiles = np.stack([answer.quantiles for answer in self.answers])
+            for i, level in enumerate(self.levels):
+                columns[f"{level:g}"] = quantiles[..., i].reshape(-1)
+        return columns
+
+    def write(self, path: pathlib.Path) -> None:
+        """The long table as a CSV file."""
+        columns = self.columns()
+        cells = [
+            values.tolist() if values.dtype.kind in "iU" else [f"{v:.6g}" for v in values]
+            for values in columns.values()
+        ]
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(zip(*cells, strict=True))
+        write_text(path, out.getvalue())
+
+    def coverage(self) -> float | None:
+        """The share of the truth between the outermost quantiles; None if there are none."""
+        if not self.levels:
+            return None
+        inside = [
+            (
+                (answer.quantiles[..., 0] <= answer.truth)
+                & (answer.truth <= answer.quantiles[..., -1])
+            )[np.isfinite(answer.truth)]
+            for answer in self.answers
+        ]
+        return float(np.concatenate(inside).mean())
+
+    def calibrate(self, share: float) -> Margin:
+        """How far bands must reach to cover a share of this split's truth, at each step ahead.
+
+        Split conformal prediction (Lei et al. 2018, algorithm 2) of absolute errors; of a
+        distribution, of how far the truth is outside its band (Romano et al. 2019). The guarantee
+        is for data whose order tells nothing, which a time series is not quite.
+        """
+        if not 0 < share < 1:
+            raise UserError(f"--band must be between 0 and 1, got {share}; 0.8 is an 80 % band")
+        task = self.experiment.task
+        outside = np.stack([_outside(answer) / task.scale_of(answer) for answer in self.answers])
+        count = np.isfinite(outside).sum(0)
+        if count.min() < LEAST:
+            raise UserError(
+                f"--band: {count.min()} validation forecasts of a step are too few to learn a band "
+                f"from, {LEAST} are needed; give a larger validation part"
+            )
+        ranks = np.minimum(np.ceil((count + 1) * share).astype(int), count) - 1
+        ordered = np.sort(outside, 0)  # NaN, what was not observed, comes last
+        reach = np.take_along_axis(ordered, ranks[None], 0)[0]
+        return Margin(share, reach, int(count.min()))
+
+    def banded(self, margin: Margin) -> "Backtest":
+        """The same forecasts with bands that reach so far; the quantiles are its ends."""
+        answers = [banded(self.experiment, answer, margin) for answer in self.answers]
+        return dataclasses.replace(self, answers=answers, levels=levels_of(margin.share))
+
+
+def _outside(answer: Any) -> np.ndarray:
+    if answer.quantiles is None:
+        return np.abs(answer.truth - answer.median)
+    low, high = answer.quantiles[..., 0], answer.quantiles[..., -1]
+    return np.maximum(low - answer.truth, answer.truth - high)
+
+
+def banded(experiment: Experiment, answer: Any, margin: Margin) -> Any:
+    """An answer whose quantiles are the ends of a band, and the median between them."""
+    low = high = answer.median
+    if answer.quantiles is not None:
+        low, high = answer.quantiles[..., 0], answer.quantiles[..., -1]
+    away = margin.reach * experiment.task.scale_of(answer)
+    low, high = np.minimum(low - away, answer.median), np.maximum(high + away, answer.median)
+    return answer._replace(quantiles=np.stack([low, answer.median, high], -1))
+
+
+def levels_of(share: float) -> tuple[float, float, float]:
+    """The quantiles that a band ends at, and the median."""
+    tail = round((1 - share) / 2, 6)
+    return tail, 0.5, round(1 - tail, 6)
+
+
+def backtest(
+    experiment: Experiment, data: Data, params: Any, split: str = "test", together: bool = False
+) -> Backtest:
+    """Forecasts from every origin of a split.
+
+    Args:
+      experiment: whose task forecasts series.
+      data: the task's.
+      params: one seed's, or those of all, which answer `together`.
+      split: which origins.
+      together: whether these are all seeds'.
+
+    Raises:
+      UserError: the task forecasts no series.
+    """
+    task = experiment.task
+    if not isinstance(task, Forecasts):
+        raise UserError(
+            f"--output: task {type(task).__name__} forecasts no series; launch.predict writes its "
+            "answers"
+        )
+    size = data.sizes[split]
+    rows = min(experiment.evaluation_batch_size, size)
+
+    def forecast(params: Any, arrays: Any, indices: Any) -> tuple[Any, Batch]:
+        batch = task.batch(arrays, split, indices)
+        if together:
+            outputs = respond_together(experiment, params, batch)
+        else:
+            outputs = respond(experiment, params, batch)[1]
+        return outputs, batch._replace(inputs=None)
+
+    program, answers = devices.jit(forecast), []
+    for start in range(0, size, rows):
+        indices = np.minimum(np.arange(start, start + rows), size - 1).astype(np.int32)
+        outputs, batch = jax.device_get(program(params, data.arrays, indices))
+        answers += task.answer(outputs, batch)
+    levels = task.levels if answers[0].quantiles is not None else ()
+    return Backtest(experiment, split, answers[:size], levels)
+
+
+def backtest_workdir(
+    workdir: pathlib.Path,
+    split: str,
+    destination: pathlib.Path,
+    share: float | None = None,
+    together: bool = False,
+) -> str:
+    """Writes the forecasts of a run's best checkpoint from all origins; says what was written.
+
+    Args:
+      workdir: the directory of the run.
+      split: which origins.
+      destination: the CSV file.
+      share: that bands learned from the validation part should cover; none: no such bands.
+      together: whether all seeds of the run answer, by the mean of what they say.
+    """
+    check_writable(destination, "--output")
+    experiment, params, _ = restore_best(workdir)
+    params = params if together else experiment.first_seed(params)
+    data = experiment.task.load()
+    done = backtest(experiment, data, params, split, together)
+    said = f"{destination}: {len(done.answers):,} origins"
+    if share is not None:
+        margin = backtest(experiment, data, params, "valid", together).calibrate(share)
+        write_json(
+            workdir / FILE, {"share": share, "reach": margin.reach.tolist(), "of": margin.forecasts}
+        )
+        before, done = done.coverage(), done.banded(margin)
+        said += f"; {100 * share:g} % bands from {margin.forecasts:,} validation forecasts cover "
+        said += f"{done.coverage():.3f}"
+        said += "" if before is None else f", the model's own {before:.3f}"
+    done.write(destination)
+    return said
+
+
+def margin_of(workdir: pathlib.Path, share: float) -> Margin:
+    """The margin that `launch.evaluate --band` has left in a run's directory.
+
+    Raises:
+      UserError: it was not called, or for bands of another share.
+    """
+    kept = read_json(workdir / FILE) if (workdir / FILE).is_file() else {}
+    if kept.get("share") != share:
+        raise UserError(
+            f"--band={share:g}: run `python -m launch.evaluate --workdir={workdir} "
+            f"--band={share:g} --output=FILE` first; it learns the bands from the validation part"
+        )
+    return Margin(share, np.array(kept["reach"]), kept["of"])

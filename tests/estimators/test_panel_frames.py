@@ -1,0 +1,67 @@
+"""Forecaster on frames of several series."""
+
+import datetime
+
+import numpy as np
+import pytest
+
+from lstmjax.errors import UserError
+from lstmjax.estimators import Forecaster
+
+pandas = pytest.importorskip("pandas")
+polars = pytest.importorskip("polars")
+pytest.importorskip("narwhals")
+
+SMALL = dict(season=4, lookback=8, features=8, steps=60, batch_size=8, learning_rate=2e-2)
+START = datetime.datetime(2021, 1, 4)
+
+
+def frame(rows=(160, 180), ahead=0, kind=polars.DataFrame):
+    """Two meters, one thousand times the other, whose load is what the price says, times it."""
+    columns = {name: [] for name in ("meter", "hour", "load", "price", "area")}
+    for meter, count in zip((7, 9), rows, strict=True):
+        rng = np.random.default_rng(meter)
+        price = rng.choice([1.0, 2.0], count + ahead)
+        size = 1000.0 if meter == 9 else 1.0
+        load = size * price * (1 + rng.random(count + ahead) / 50)
+        columns["meter"] += [meter] * (count + ahead)
+        columns["hour"] += [START + datetime.timedelta(hours=i) for i in range(count + ahead)]
+        columns["load"] += load[:count].tolist() + [None] * ahead
+        columns["price"] += price.tolist()
+        columns["area"] += ["ab"[meter == 9]] * (count + ahead)
+    return kind(columns)
+
+
+def test_several_series_with_known_columns():
+    forecaster = Forecaster(3, **SMALL | dict(steps=400, features=16, dropout=0.0, log=True))
+    roles = dict(known=["price"], static=["area"], calendar=["hour"])
+    forecaster.fit(frame(), id="meter", time="hour", target="load", **roles)
+    later = frame(ahead=3)
+    said = forecaster.predict(later)
+    assert isinstance(said, polars.DataFrame)
+    expected = ["meter", "hour", "load", "load q0.1", "load q0.5", "load q0.9"]
+    assert said.columns == expected and said["meter"].to_list() == [7] * 3 + [9] * 3
+    assert said["hour"].to_list()[:3] == [
+        START + datetime.timedelta(hours=160 + i) for i in range(3)
+    ]
+    ahead = later.filter(polars.col("load").is_null())["price"].to_numpy()
+    truth = ahead * np.repeat([1, 1000], 3) * 1.01
+    # without the price the best forecast is a quarter off at least
+    assert np.abs(said["load"].to_numpy() / truth - 1).mean() < 0.15
+    with pytest.raises(UserError, match="task.known needs them for all 3 rows ahead"):
+        forecaster.predict()
+
+
+def test_frames_of_either_kind_say_the_same():
+    forecaster = Forecaster(3, **SMALL | dict(steps=4))
+    forecaster.fit(frame(), id="meter", time="hour", target="load")
+    said = forecaster.predict()
+    other = forecaster.predict(frame(kind=pandas.DataFrame))
+    assert isinstance(other, pandas.DataFrame)
+    np.testing.assert_allclose(other["load"], said["load"].to_numpy(), rtol=1e-6)
+    assert [*other["hour"]] == said["hour"].to_list()
+
+
+def test_what_needs_series_asks_for_their_column():
+    with pytest.raises(UserError, match="name its column in id"):
+        Forecaster(3).fit(frame(), time="hour", target="load", known=["price"])
