@@ -78,6 +78,11 @@ class Experiment:
                 f"{type(task).__name__} is {'' if task.paired else 'not '}for one: choose another "
                 "architecture, or for series change task.decoder"
             )
+        if task.stream and self.model.trainable_carry:
+            raise UserError(
+                "model.trainable_carry learns nothing from a text, which is read as one stream "
+                "whose carry runs on: set it to false"
+            )
         return dataclasses.replace(self, task=task, model=self.model.clone(**task.sizes))
 
     @property

@@ -13,6 +13,7 @@ from lstmjax.models.generative import Generative
 from lstmjax.models.tagger import Tagger
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import Adam
+from lstmjax.recurrent.regularization import Regularization
 from lstmjax.runs.checkpoints import Checkpoints
 from lstmjax.runs.workdir import Workdir
 from lstmjax.tasks.generated.echo import Echo
@@ -58,6 +59,26 @@ def text(directory: pathlib.Path, **changes) -> Experiment:
         evaluation_batch_size=4,
     )
     return Experiment(**SHORT | fields | changes)
+
+
+def regularized() -> Generative:
+    """A model of symbols with every regularization there is."""
+    regularization = Regularization(
+        locked=True,
+        weight_drop=0.3,
+        recurrent_dropout=0.2,
+        recurrent_form="hidden",
+        zoneout_cell=0.1,
+        zoneout_hidden=0.1,
+    )
+    return Generative(
+        features=(6,),
+        embedding=4,
+        dropout=0.3,
+        input_dropout=0.2,
+        embedding_dropout=0.2,
+        regularization=regularization,
+    )
 
 
 def series_values(rows: int) -> np.ndarray:
