@@ -4,7 +4,8 @@ import pathlib
 
 from lstmjax import settings
 from lstmjax.experiment import load_config
-from lstmjax.tasks.pairs import Pairs
+from lstmjax.tasks.music import PianoRoll
+from lstmjax.tasks.pairs import Pairs, Sigmorphon
 from lstmjax.tasks.sequences import Labelled
 from lstmjax.tasks.series import Series
 from lstmjax.tasks.tagging import Tagging
@@ -20,11 +21,15 @@ def small(config, tmp_path):
     file.write_text(tiny.POEM)
     if isinstance(experiment.task, Pairs):
         file = tiny.pairs_file(tmp_path, experiment.task.format)
+    if isinstance(experiment.task, PianoRoll):
+        file = tiny.pieces_file(tmp_path)
     wanted = dict(
         steps=2, batch_size=2, log_every=1, evaluate_every=2, evaluation_batch_size=8, seeds=1
     )
     task = {"path": str(file), "valid_examples": 4, "test_examples": 8, "train_examples": 8}
     task |= {"shapes": 1}  # more than one is another test's business, and compiles as often
+    if isinstance(experiment.task, Sigmorphon):
+        task |= {"directory": tiny.sigmorphon_files(tmp_path)}
     if isinstance(experiment.task, Labelled):
         task |= tiny.labelled_files(tmp_path, idx=experiment.task.train_labels is not None)
     if isinstance(experiment.task, Tagging):

@@ -2,6 +2,7 @@
 
 import gzip
 import itertools
+import json
 import pathlib
 import struct
 
@@ -120,6 +121,18 @@ def like_series(file: pathlib.Path, task: Series) -> dict[str, object]:
     }
 
 
+def pieces_file(directory: pathlib.Path) -> str:
+    """Twelve pieces of 3 to 9 frames of up to three notes, six of them to train on."""
+    rng = np.random.default_rng(0)
+    pieces = [
+        [sorted({*map(int, rng.integers(21, 109, rng.integers(0, 4)))}) for _ in range(frames)]
+        for frames in rng.integers(3, 10, 12)
+    ]
+    file = directory / "pieces.json"
+    file.write_text(json.dumps({"train": pieces[:6], "valid": pieces[6:9], "test": pieces[9:]}))
+    return str(file)
+
+
 def pairs_file(directory: pathlib.Path, form: str = "tsv") -> str:
     """Words of a to e, each spelled backward in capitals; every third has a second target."""
     directory.mkdir(exist_ok=True)
@@ -135,6 +148,14 @@ def pairs_file(directory: pathlib.Path, form: str = "tsv") -> str:
     file = directory / f"pairs.{form}"
     file.write_text("\n".join(lines) + "\n")
     return str(file)
+
+
+def sigmorphon_files(directory: pathlib.Path) -> str:
+    """The directory, with Korean files of those pairs: the same in each split."""
+    lines = pathlib.Path(pairs_file(directory)).read_text()
+    for split in ("train", "dev", "test"):
+        (directory / f"kor_{split}.tsv").write_text(lines)
+    return str(directory)
 
 
 def pairs(directory: pathlib.Path, **changes) -> Experiment:

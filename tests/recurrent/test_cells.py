@@ -148,7 +148,7 @@ def test_equals_numpy_in_float64(cell, reverse):
             for row, length in enumerate(lengths):
                 read, starts = inputs[row, :length], resets[row, :length]
                 if reverse:  # a sequence's last step, read first, is the one before a next start
-                    read, starts = read[::-1], np.append(starts[1:], False)[::-1]
+                    read, starts = read[::-1], np.append(starts[1:], False)[:length][::-1]
                 first = tuple(part[row] for part in carry)
                 expected, end = alone(step, weights, read, first, starts)
                 expected = expected[::-1] if reverse else expected

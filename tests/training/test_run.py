@@ -26,7 +26,6 @@ from lstmjax.training.run import run
 from lstmjax.training.steps import init_state, make_step, stretch_of
 from tests import tiny
 
-
 TRIGGERED = SGD(30.0, average="triggered", average_patience=0)  # a loss that jumps up and down
 
 
