@@ -17,7 +17,7 @@ from lstmjax.settings import LARGEST
 WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required=True)
 CONFIG = flags.DEFINE_string("config", None, "The Python file that defines an own model or task.")
 PROMPT = flags.DEFINE_string("prompt", "\n", "The text to continue.")
-OUTPUT = flags.DEFINE_string("output", None, "Of a run on music: the MIDI file to write.")
+OUTPUT = flags.DEFINE_string("output", None, "Of a run on music: a MIDI file, or .png.")
 LENGTH = flags.DEFINE_integer("length", 500, "Symbols to write.", 1, LARGEST)
 TEMPERATURE = flags.DEFINE_float("temperature", 1.0, "0 takes the likeliest symbol.", lower_bound=0)
 TOP_K = flags.DEFINE_integer("top_k", None, "Draw among the k likeliest.", lower_bound=1)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from lstmjax import figures
 from lstmjax.errors import UserError
 from lstmjax.files import check_writable
 from lstmjax.models.base import Model
@@ -59,11 +60,11 @@ def write_music(
     temperature: float = 1.0,
     frames: int = 4,
 ) -> np.ndarray:
-    """Writes a MIDI file that goes on from the first frames of a test piece.
+    """Writes music that goes on from the first frames of a test piece: MIDI, or a picture of it.
 
     Args:
       workdir: of a run on piano rolls; of several seeds the first composes.
-      output: the file.
+      output: the file; one that ends in .png shows the notes.
       length: frames of it that are drawn.
       seed: of the draws, and which test piece begins.
       temperature: see `compose`.
@@ -85,5 +86,8 @@ def write_music(
     first = rolls[starts[piece] : starts[piece] + min(frames, times[piece])]
     params = experiment.first_seed(params)
     roll = compose(experiment.model, params, first, length, seed, temperature)
-    write_midi(output, roll)
+    if output.suffix == ".png":
+        figures.piano_rolls({f"after test piece {piece + 1}": roll}, output, len(first))
+    else:
+        write_midi(output, roll)
     return roll

@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from matplotlib import image
 
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
@@ -50,6 +51,11 @@ def test_a_run_writes_a_file_and_other_runs_are_refused(tmp_path):
     run(dataclasses.replace(experiment, seeds=2), tmp_path / "run")
     roll = write_music(tmp_path / "run", tmp_path / "a.mid", length=9, seed=1, frames=3)
     assert roll.shape == (12, 88) and (tmp_path / "a.mid").read_bytes()[:4] == b"MThd"
+    again = write_music(tmp_path / "run", tmp_path / "a.png", length=9, seed=1, frames=3)
+    np.testing.assert_array_equal(again, roll)
+    picture = image.imread(tmp_path / "a.png")[..., :3]
+    blue = np.all(np.abs(picture - (0, 0x72 / 255, 0xB2 / 255)) < 0.02, -1)
+    assert blue.any() == roll.any()
     run(tiny.echo(steps=2), tmp_path / "echo")
     with pytest.raises(UserError, match="Echo, which does not write music"):
         write_music(tmp_path / "echo", tmp_path / "b.mid", 9, 0)
