@@ -3,6 +3,9 @@ r"""Adding two marked numbers over 600 steps, which published comparisons call u
 python -m launch.train --config=configs/papers/adding.py --workdir=runs/adding --seeds=10
 python -m launch.train --config=configs/papers/adding.py --workdir=runs/adding_1000 --seeds=10 \
     --set task.length=1000 --set model.memory_steps=1000
+
+10 seeds at 600: mean squared error .0011 +- .0011, worst .0042; the mean answer has .163. 2,470 s
+for all ten on two busy cores of an AMD EPYC.
 """
 
 from lstmjax.experiment import Experiment

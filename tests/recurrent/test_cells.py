@@ -120,7 +120,7 @@ def alone(step, weights, inputs, carry, resets):
 
 def random_weights(cell, seed=0):
     """What the cell draws, moved away from zeros and ones."""
-    drawn = cell.weights(jax.random.key(seed), "flax", WIDTH, FEATURES, 10, jnp.float64)
+    drawn = cell.weights(jax.random.key(seed), "flax", WIDTH, FEATURES, 10, jnp.result_type(float))
     rng = np.random.default_rng(seed)
     return jax.tree.map(lambda leaf: np.asarray(leaf + rng.normal(size=leaf.shape) / 2), drawn)
 
