@@ -2,10 +2,17 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
 
-.PHONY: course test clean
+.PHONY: course papers test clean
 
 course: .venv/installed
 	$(RUN) -m launch.course --workdir=runs/course
+
+# The published experiments that need no data: docs/papers.md.
+papers: .venv/installed
+	$(RUN) -m launch.train --config=configs/papers/adding.py --workdir=runs/papers/adding_600 \
+		--seeds=10
+	$(RUN) -m launch.train --config=configs/papers/adding.py --workdir=runs/papers/adding_1000 \
+		--seeds=10 --set task.length=1000 --set model.memory_steps=1000
 
 test: .venv/installed
 	$(RUN) -m ruff check .

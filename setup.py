@@ -2,6 +2,7 @@
 
 from setuptools import find_packages, setup
 
-INSIDE = {"lstmjax.launch": "launch", "lstmjax.configs": "configs"}
+FOLDERS = ("launch", "configs", "configs/papers")
+INSIDE = {f"lstmjax.{folder.replace('/', '.')}": folder for folder in FOLDERS}
 
 setup(packages=[*find_packages(include=["lstmjax*"]), *INSIDE], package_dir=INSIDE)

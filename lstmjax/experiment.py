@@ -78,6 +78,11 @@ class Experiment:
                 f"{type(task).__name__} is {'' if task.paired else 'not '}for one: choose another "
                 "architecture, or for series change task.decoder"
             )
+        if task.stream and self.model.trainable_carry:
+            raise UserError(
+                "model.trainable_carry learns nothing from a text, which is read as one stream "
+                "whose carry runs on: set it to false"
+            )
         return dataclasses.replace(self, task=task, model=self.model.clone(**task.sizes))
 
     @property
@@ -170,14 +175,15 @@ def load_config(path: str | pathlib.Path) -> Experiment:
 
     Args:
       path: the file, or the name of a config that comes with the package: `vanilla_echo`, or
-        `configs/vanilla_echo.py` where there is no such file.
+        `configs/vanilla_echo.py` where there is no such file; `papers/adding` for one of papers.
 
     Raises:
       UserError: no such file, it fails to run, or it has no get_config.
     """
     file = pathlib.Path(path)
-    if not file.is_file() and file.parent.name in ("", "configs") and file.suffix in ("", ".py"):
-        ours = shipped("configs") / f"{file.stem}.py"
+    folder = file.parent.name
+    if not file.is_file() and folder in ("", "configs", "papers") and file.suffix in ("", ".py"):
+        ours = shipped("configs") / folder.removeprefix("configs") / f"{file.stem}.py"
         file = ours if ours.is_file() else file
     if not file.is_file():
         known = {

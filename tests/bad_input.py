@@ -40,7 +40,7 @@ TRAIN = run_module.train
 FLAGS = {
     "train": "workdir config set seeds num_processes process_id coordinator_address",
     "evaluate": "workdir split set",
-    "sample": "workdir prompt length temperature top_k top_p num_samples seed",
+    "sample": "workdir output prompt length temperature top_k top_p num_samples seed",
     "predict": "workdir input output beam n_best",
     "course": "workdir seeds configs",
     "benchmark": "json peers peer_python only rounds configs",

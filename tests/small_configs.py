@@ -5,14 +5,15 @@ import pathlib
 from lstmjax import settings
 from lstmjax.experiment import load_config
 from lstmjax.models.segments import Segments
-from lstmjax.tasks.pairs import Pairs
+from lstmjax.tasks.music import PianoRoll
+from lstmjax.tasks.pairs import Pairs, Sigmorphon
 from lstmjax.tasks.panels import Panels
 from lstmjax.tasks.sequences import Labelled
 from lstmjax.tasks.series import Series
 from lstmjax.tasks.tagging import Tagging
 from tests import tiny
 
-CONFIGS = sorted((pathlib.Path(__file__).parent.parent / "configs").glob("*.py"))
+CONFIGS = sorted((pathlib.Path(__file__).parent.parent / "configs").rglob("*.py"))
 
 
 def small(config, tmp_path):
@@ -22,17 +23,23 @@ def small(config, tmp_path):
     file.write_text(tiny.POEM)
     if isinstance(experiment.task, Pairs):
         file = tiny.pairs_file(tmp_path, experiment.task.format)
+    if isinstance(experiment.task, PianoRoll):
+        file = tiny.pieces_file(tmp_path)
     wanted = dict(
         steps=2, batch_size=2, log_every=1, evaluate_every=2, evaluation_batch_size=8, seeds=1
     )
     task = {"path": str(file), "valid_examples": 4, "test_examples": 8, "train_examples": 8}
     task |= {"shapes": 1}  # more than one is another test's business, and compiles as often
+    if isinstance(experiment.task, Sigmorphon):
+        task |= {"directory": tiny.sigmorphon_files(tmp_path)}
     if isinstance(experiment.task, Labelled):
         task |= tiny.labelled_files(tmp_path, idx=experiment.task.train_labels is not None)
     if isinstance(experiment.task, Tagging):
         spans = experiment.task.format == "columns"
         task |= (tiny.entities_files if spans else tiny.tagging_files)(tmp_path)
         task |= {"valid": "none"} if spans else {}
+    if config.parent.name == "papers":  # lengths of hundreds of steps
+        task |= {"length": 8}
     fields = {field.name for field in settings.fields(experiment.task)}
     if isinstance(experiment.task, Series):
         task |= tiny.like_series(file, experiment.task)

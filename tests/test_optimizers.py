@@ -4,6 +4,7 @@ import numpy as np
 import optax
 import pytest
 
+from lstmjax.errors import UserError
 from lstmjax.optimizers import SGD, Adam, AdamW, RMSProp
 
 
@@ -68,3 +69,12 @@ def test_plateau_lowers_the_rate_when_the_loss_stands_still():
     # the first window is the lowest loss; every second one after it halves the rate
     assert sizes[:5] == [1.0] * 5 and sizes == sorted(sizes, reverse=True)
     assert set(sizes) == {1.0, 0.5, 0.25, 0.125}
+
+
+def test_a_rate_by_epochs_is_that_of_zaremba():
+    """Four epochs at 1.0, then half of it each epoch: 1 1 1 1 .5 .25 ..."""
+    rate = SGD(1.0, schedule="epochs").rate(100, epoch=3)
+    values = [float(rate(step)) for step in range(0, 21)]
+    np.testing.assert_allclose(values, np.repeat([1, 1, 1, 1, 0.5, 0.25, 0.125], 3))
+    with pytest.raises(UserError, match="never run out"):
+        SGD(1.0, schedule="epochs").rate(100)

@@ -2,6 +2,7 @@
 
 import gzip
 import itertools
+import json
 import pathlib
 import struct
 
@@ -13,6 +14,7 @@ from lstmjax.models.generative import Generative
 from lstmjax.models.tagger import Tagger
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import Adam
+from lstmjax.recurrent.regularization import Regularization
 from lstmjax.runs.checkpoints import Checkpoints
 from lstmjax.runs.workdir import Workdir
 from lstmjax.tasks.generated.echo import Echo
@@ -59,6 +61,26 @@ def text(directory: pathlib.Path, **changes) -> Experiment:
         evaluation_batch_size=4,
     )
     return Experiment(**SHORT | fields | changes)
+
+
+def regularized() -> Generative:
+    """A model of symbols with every regularization there is."""
+    regularization = Regularization(
+        locked=True,
+        weight_drop=0.3,
+        recurrent_dropout=0.2,
+        recurrent_form="hidden",
+        zoneout_cell=0.1,
+        zoneout_hidden=0.1,
+    )
+    return Generative(
+        features=(6,),
+        embedding=4,
+        dropout=0.3,
+        input_dropout=0.2,
+        embedding_dropout=0.2,
+        regularization=regularization,
+    )
 
 
 def series_values(rows: int) -> np.ndarray:
@@ -151,6 +173,18 @@ def like_panel(file: pathlib.Path, task: Panels) -> dict[str, object]:
     return {}
 
 
+def pieces_file(directory: pathlib.Path) -> str:
+    """Twelve pieces of 3 to 9 frames of up to three notes, six of them to train on."""
+    rng = np.random.default_rng(0)
+    pieces = [
+        [sorted({*map(int, rng.integers(21, 109, rng.integers(0, 4)))}) for _ in range(frames)]
+        for frames in rng.integers(3, 10, 12)
+    ]
+    file = directory / "pieces.json"
+    file.write_text(json.dumps({"train": pieces[:6], "valid": pieces[6:9], "test": pieces[9:]}))
+    return str(file)
+
+
 def pairs_file(directory: pathlib.Path, form: str = "tsv") -> str:
     """Words of a to e, each spelled backward in capitals; every third has a second target."""
     directory.mkdir(exist_ok=True)
@@ -166,6 +200,14 @@ def pairs_file(directory: pathlib.Path, form: str = "tsv") -> str:
     file = directory / f"pairs.{form}"
     file.write_text("\n".join(lines) + "\n")
     return str(file)
+
+
+def sigmorphon_files(directory: pathlib.Path) -> str:
+    """The directory, with Korean files of those pairs: the same in each split."""
+    lines = pathlib.Path(pairs_file(directory)).read_text()
+    for split in ("train", "dev", "test"):
+        (directory / f"kor_{split}.tsv").write_text(lines)
+    return str(directory)
 
 
 def pairs(directory: pathlib.Path, **changes) -> Experiment:

@@ -5,8 +5,10 @@ from typing import Any, ClassVar
 import flax.linen as nn
 
 from lstmjax.recurrent import LSTM
+from lstmjax.recurrent.cells import Cell, Standard
 from lstmjax.recurrent.initialization import Initialization
 from lstmjax.recurrent.lstm import Kernel, Precision
+from lstmjax.recurrent.regularization import Regularization
 from lstmjax.settings import setting
 
 
@@ -30,6 +32,9 @@ class Model(nn.Module):
         100, at_least=3
     )  # chrono initialization: longest dependency, in steps
     recompute_every: int | None = setting(None, at_least=1)  # steps: less memory, more time
+    cell: Cell = Standard()  # the equations of the LSTM layers
+    trainable_carry: bool = False  # sequences start from parameters instead of zeros
+    regularization: Regularization = Regularization()  # of the LSTM layers, in training
     dtype: Precision = "float32"  # of matrix products
     param_dtype: Precision = "float32"
 
@@ -42,10 +47,18 @@ class Model(nn.Module):
             initialization=self.initialization,
             memory_steps=self.memory_steps,
             recompute_every=self.recompute_every,
+            cell=self.cell,
+            trainable_carry=self.trainable_carry,
+            regularization=self.regularization,
             dtype=self.dtype,
             param_dtype=self.param_dtype,
             **settings,
         )
+
+    @nn.nowrap
+    def dropout_over_time(self, rate: float) -> nn.Dropout:
+        """Dropout of (*batch, time, width): a mask a step or, if locked, one for all steps."""
+        return nn.Dropout(rate, broadcast_dims=(-2,) if self.regularization.locked else ())
 
     @nn.nowrap
     def dense(self, features: int, **settings: Any) -> nn.Dense:

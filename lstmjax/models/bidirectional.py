@@ -43,10 +43,11 @@ class Bidirectional(Model):
         for i, direction in enumerate(directions):
             layer = self.lstm(self.features, reverse=direction == "backward", name=direction)
             before = None if carry is None else carry[i]
-            hidden, last = layer(inputs, carry=before, lengths=lengths, resets=resets)
+            hidden, last = layer(inputs, carry=before, lengths=lengths, resets=resets, train=train)
             read.append(hidden if self.every_step else last[1].astype(hidden.dtype))
             after.append(last)
-        merged = [nn.Dropout(self.dropout, deterministic=not train)(x) for x in self._merged(read)]
+        drop = self.dropout_over_time if self.every_step else nn.Dropout
+        merged = [drop(self.dropout)(x, deterministic=not train) for x in self._merged(read)]
         outputs = tuple(self.dense(self.outputs)(hidden) for hidden in merged)
         return (outputs if len(outputs) > 1 else outputs[0]), tuple(after)
 

@@ -75,9 +75,10 @@ class CnnLstm(Model):
             )(hidden)
         hidden = hidden.reshape(*rows, -1)  # (*batch, time, pixels * filters)
         hidden, carry = self.lstm(self.features)(
-            hidden, carry=carry, lengths=lengths, resets=resets
+            hidden, carry=carry, lengths=lengths, resets=resets, train=train
         )
         if not self.every_step:
             hidden = carry[1].astype(hidden.dtype)  # the output of the last valid step
-        hidden = nn.Dropout(self.dropout, deterministic=not train)(hidden)
+        drop = self.dropout_over_time if self.every_step else nn.Dropout
+        hidden = drop(self.dropout)(hidden, deterministic=not train)
         return self.dense(self.outputs)(hidden), carry

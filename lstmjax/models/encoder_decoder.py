@@ -59,14 +59,17 @@ class RepeatVector(Model):
           Logits (*batch, time, outputs) and the decoder's last carry.
         """
         source, shifted = inputs
-        drop = nn.Dropout(self.dropout, deterministic=not train)
+        drop = nn.Dropout(self.dropout)
+        locked = self.regularization.locked
+        drop_each = self.dropout_over_time(self.dropout) if locked else drop
         source = _vectors(source, self.outputs, self.dtype)
         encoder = self.lstm(self.features, name="encoder")
-        _, (_, last) = encoder(source, carry=carry, lengths=lengths, resets=resets)
-        vector = drop(last.astype(self.dtype))[..., None, :]
+        rows = dict(carry=carry, lengths=lengths, resets=resets, train=train)
+        _, last = encoder(source, **rows)
+        vector = drop(last[1].astype(self.dtype), deterministic=not train)[..., None, :]
         repeated = jnp.broadcast_to(vector, (*shifted.shape, self.features))
-        hidden, carry = self.lstm(self.decoder_features, name="decoder")(repeated)
-        return self.dense(self.outputs)(drop(hidden)), carry
+        hidden, carry = self.lstm(self.decoder_features, name="decoder")(repeated, train=train)
+        return self.dense(self.outputs)(drop_each(hidden, deterministic=not train)), carry
 
 
 class EncoderDecoder(Model):
@@ -109,7 +112,7 @@ class EncoderDecoder(Model):
         if self.bidirectional:
             self.backward = [self.lstm(width // 2, reverse=True) for width in self.features]
         self.decoder = [self.lstm(width) for width in self.features]
-        self.drop = nn.Dropout(self.dropout)
+        self.drop = self.dropout_over_time(self.dropout)
         width = self.features[-1]
         if self.attention == "additive":
             self.score_query = self.dense(width)
@@ -207,7 +210,7 @@ class EncoderDecoder(Model):
                 halves = (jnp.split(part, len(layers), -1) for part in carry[i])
                 parts = list(zip(*halves, strict=True))
             read = [
-                layer(hidden, carry=part, lengths=lengths, resets=resets)
+                layer(hidden, carry=part, lengths=lengths, resets=resets, train=train)
                 for layer, part in zip(layers, parts, strict=True)
             ]
             hidden, last = jax.tree.map(lambda *sides: jnp.concatenate(sides, -1), *read)
@@ -225,7 +228,7 @@ class EncoderDecoder(Model):
         hidden = self._read(symbols, "target")
         after, weights = [], None
         for layer, before in zip(self.decoder, carry, strict=True):
-            hidden, last = layer(hidden, carry=before)
+            hidden, last = layer(hidden, carry=before, train=train)
             hidden = self.drop(hidden, deterministic=not train)
             after.append(last)
         if memory is not None:

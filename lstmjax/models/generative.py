@@ -8,6 +8,7 @@ from jax import Array
 from lstmjax.errors import UserError
 from lstmjax.models.base import Model
 from lstmjax.recurrent import Carry
+from lstmjax.recurrent.regularization import drop_symbols
 from lstmjax.settings import setting
 
 
@@ -20,6 +21,9 @@ class Generative(Model):
     features: tuple[int, ...] = setting((256,), at_least=1)  # hidden units of each layer
     embedding: int = setting(0, at_least=0)  # width of the symbols' vectors; 0 reads them one-hot
     dropout: float = setting(0.0, at_least=0, at_most=0.95)  # between layers and before the output
+    input_dropout: float = setting(0.0, at_least=0, at_most=0.95)  # on what the first layer reads
+    # of symbols, at every place where they occur (Gal & Ghahramani 2016)
+    embedding_dropout: float = setting(0.0, at_least=0, at_most=0.95)
     tied: bool = False  # the output layer's weights are the embedding's (Press & Wolf 2017)
 
     def setup(self) -> None:
@@ -41,7 +45,8 @@ class Generative(Model):
                 param_dtype=self.param_dtype,
             )
         self.layers = [self.lstm(width) for width in self.features]
-        self.drop = nn.Dropout(self.dropout)
+        self.drop = self.dropout_over_time(self.dropout)
+        self.drop_input = self.dropout_over_time(self.input_dropout)
         if not self.tied:
             self.head = self.dense(self.outputs)
 
@@ -70,10 +75,15 @@ class Generative(Model):
             hidden = self.embed(inputs)
         else:
             hidden = jax.nn.one_hot(inputs, self.outputs, dtype=self.dtype) * self.outputs**0.5
+        if train and self.embedding_dropout:
+            key, rate = self.make_rng("dropout"), self.embedding_dropout
+            hidden = drop_symbols(key, inputs, hidden, self.outputs, rate)
+        hidden = self.drop_input(hidden, deterministic=not train)
         after = []
         for i, layer in enumerate(self.layers):
             before = None if carry is None else carry[i]
-            hidden, last = layer(hidden, carry=before, lengths=lengths, resets=resets)
+            rows = dict(carry=before, lengths=lengths, resets=resets, train=train)
+            hidden, last = layer(hidden, **rows)
             hidden = self.drop(hidden, deterministic=not train)
             after.append(last)
         if self.tied:

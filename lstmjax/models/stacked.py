@@ -19,6 +19,7 @@ class Stacked(Model):
     features: tuple[int, ...] = setting((128, 128), at_least=1)  # hidden units of each layer
     every_step: bool = False  # an output at every step instead of one at the end
     dropout: float = setting(0.0, at_least=0, at_most=0.95)  # between layers and before the dense
+    input_dropout: float = setting(0.0, at_least=0, at_most=0.95)  # on what the first layer reads
 
     @nn.compact
     def __call__(
@@ -34,11 +35,15 @@ class Stacked(Model):
         if not self.features:
             raise UserError("model.features is empty: give at least one width, as in 20,20")
         hidden, after = inputs, []
+        if self.input_dropout:
+            hidden = self.dropout_over_time(self.input_dropout)(hidden, deterministic=not train)
         for i, width in enumerate(self.features):
             before = None if carry is None else carry[i]
-            hidden, last = self.lstm(width)(hidden, carry=before, lengths=lengths, resets=resets)
+            rows = dict(carry=before, lengths=lengths, resets=resets, train=train)
+            hidden, last = self.lstm(width)(hidden, **rows)
             after.append(last)
+            drop = self.dropout_over_time
             if i == len(self.features) - 1 and not self.every_step:
-                hidden = last[1].astype(hidden.dtype)  # the output of the last valid step
-            hidden = nn.Dropout(self.dropout, deterministic=not train)(hidden)
+                hidden, drop = last[1].astype(hidden.dtype), nn.Dropout  # of the last valid step
+            hidden = drop(self.dropout)(hidden, deterministic=not train)
         return self.dense(self.outputs)(hidden), tuple(after)

@@ -46,15 +46,16 @@ class StackedBidirectional(Model):
             read, last = zip(
                 *(
                     self.lstm(width, reverse=name == "backward", name=f"{name}_{i}")(
-                        hidden, carry=start, lengths=lengths, resets=resets
+                        hidden, carry=start, lengths=lengths, resets=resets, train=train
                     )
                     for name, start in zip(("forward", "backward"), before, strict=True)
                 ),
                 strict=True,
             )
             after.append(last)
+            drop = self.dropout_over_time
             if i == len(self.features) - 1 and not self.every_step:
-                read = [h.astype(hidden.dtype) for _, h in last]  # both have read the whole row
-            hidden = jnp.concatenate(read, -1)
-            hidden = nn.Dropout(self.dropout, deterministic=not train)(hidden)
+                # both have read the whole row
+                read, drop = [end[1].astype(hidden.dtype) for end in last], nn.Dropout
+            hidden = drop(self.dropout)(jnp.concatenate(read, -1), deterministic=not train)
         return self.dense(self.outputs)(hidden), tuple(after)

@@ -1,6 +1,6 @@
 """The tagger: words and their spellings in, bidirectional LSTM layers, a score for every tag."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import flax.linen as nn
 import jax
@@ -70,19 +70,27 @@ class Tagger(Model):
         hidden = self.embed("characters_embedding", self.characters, self.character_features)(
             characters
         )
-        _, ends = self.both_ways("spelling", self.spelling_features, hidden, lengths=spelled)
-        spelling = jnp.concatenate([hidden for _, hidden in ends], -1)
+        _, ends = self.both_ways(
+            "spelling", self.spelling_features, hidden, lengths=spelled, train=train
+        )
+        spelling = jnp.concatenate([end[1] for end in ends], -1)
         word = self.embed("words_embedding", self.words, self.word_features)(words)
         hidden = jnp.concatenate([word, spelling.astype(word.dtype)], -1)
         after = []
         for i, width in enumerate(self.features):
-            hidden = nn.Dropout(self.dropout, deterministic=not train)(hidden)
+            hidden = self.dropout_over_time(self.dropout)(hidden, deterministic=not train)
             before = (None, None) if carry is None else carry[i]
             hidden, last = self.both_ways(
-                f"layer_{i}", width, hidden, carry=before, lengths=lengths, resets=resets
+                f"layer_{i}",
+                width,
+                hidden,
+                carry=before,
+                lengths=lengths,
+                resets=resets,
+                train=train,
             )
             after.append(last)
-        hidden = nn.Dropout(self.dropout, deterministic=not train)(hidden)
+        hidden = self.dropout_over_time(self.dropout)(hidden, deterministic=not train)
         return self.dense(self.outputs)(hidden), tuple(after)
 
     @nn.nowrap
@@ -97,7 +105,7 @@ class Tagger(Model):
         features: int,
         inputs: Array,
         carry: tuple[Carry | None, Carry | None] = (None, None),
-        **rows: Array | None,
+        **rows: Any,
     ) -> tuple[Array, tuple[Carry, Carry]]:
         """A forward and a backward LSTM layer: outputs side by side, and the two carries."""
         read, ends = [], []

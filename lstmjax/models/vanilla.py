@@ -14,6 +14,7 @@ class Vanilla(Model):
     features: int = setting(128, at_least=1)  # hidden units
     every_step: bool = False  # an output at every step instead of one at the end
     dropout: float = setting(0.0, at_least=0, at_most=0.95)  # on what the dense layer reads
+    input_dropout: float = setting(0.0, at_least=0, at_most=0.95)  # on what the LSTM layer reads
 
     @nn.compact
     def __call__(
@@ -26,10 +27,12 @@ class Vanilla(Model):
         train: bool = False,
     ) -> tuple[Array, Carry]:
         """Maps (*batch, time, width) to (*batch, outputs), or to (*batch, time, outputs)."""
-        hidden, carry = self.lstm(self.features)(
-            inputs, carry=carry, lengths=lengths, resets=resets
-        )
+        rows = dict(carry=carry, lengths=lengths, resets=resets, train=train)
+        if self.input_dropout:
+            inputs = self.dropout_over_time(self.input_dropout)(inputs, deterministic=not train)
+        hidden, carry = self.lstm(self.features)(inputs, **rows)
         if not self.every_step:
             hidden = carry[1].astype(hidden.dtype)  # the output of the last valid step
-        hidden = nn.Dropout(self.dropout, deterministic=not train)(hidden)
+        drop = self.dropout_over_time if self.every_step else nn.Dropout
+        hidden = drop(self.dropout)(hidden, deterministic=not train)
         return self.dense(self.outputs)(hidden), carry

@@ -263,6 +263,8 @@ def _agreed(step: int | None) -> int | None:
 def _items(state: Any) -> dict[str, Any]:
     """A state as the two trees that are saved."""
     rest = {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
+    if rest.get("iterate") is None:  # as in checkpoints from before there were averages
+        rest.pop("iterate", None)
     return {"params": rest.pop("params"), "state": rest}
 
 

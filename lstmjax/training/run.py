@@ -14,12 +14,13 @@ from lstmjax.experiment import Experiment
 from lstmjax.files import write_json
 from lstmjax.inference import evaluation
 from lstmjax.inference.evaluation import Evaluation
-from lstmjax.recurrent import choose_kernel
+from lstmjax.models.base import Model
+from lstmjax.recurrent import by_steps, choose_kernel
 from lstmjax.runs.checkpoints import Checkpoints
 from lstmjax.runs.workdir import Workdir, read_log
 from lstmjax.tasks.base import Data
 from lstmjax.tasks.buckets import padded_share
-from lstmjax.training import determinism
+from lstmjax.training import averaging, determinism
 from lstmjax.training.patience import Patience
 from lstmjax.training.progress import Clock, Pace, Progress
 from lstmjax.training.signals import Signals, deferred_signals, untouched_signals
@@ -97,6 +98,7 @@ def train(
     notes = checkpoints.about(step)["notes"] if step else {"seconds": {}, "window": {}}
     clock, window = Clock(notes["seconds"]), Window(notes["window"])
     patience = Patience(experiment.patience, notes.get("patience", {}))
+    losses = notes.get("losses", [])  # of all validations
     workdir.rewind_log(step)
     with clock.on("compile"), signals.at_once(saved_at(step)):
         state = init_state(experiment, data)
@@ -133,6 +135,7 @@ def train(
 
     def save(due: bool) -> None:
         """Evaluates if it is time to, and saves a checkpoint."""
+        nonlocal state
         loss = None  # a checkpoint outside the evaluations is never the best
         if due:
             with clock.on("evaluate"):
@@ -144,7 +147,12 @@ def train(
             progress.say(f"step {step:,}  {_in_words(scores)}")
             loss = float(np.mean(scores["loss"]))
             patience.add(loss)
-        notes = {"seconds": clock.spent, "window": window.to_json(), "patience": patience.to_json()}
+            losses.append(scores["loss"].tolist())
+            if state.iterate is not None:
+                began = averaging.begin(experiment.optimizer, state.iterate, losses)
+                state = state.replace(iterate=began)
+        notes = {"seconds": clock.spent, "window": window.to_json(), "losses": losses}
+        notes |= {"patience": patience.to_json()}
         workdir.wait_for_disk()
         checkpoints.save(state, experiment, loss, notes)
 
@@ -253,12 +261,19 @@ def report(
         "seconds": {},  # filled in when all is done
         "seeds": experiment.seeds,
         "devices": [device.device_kind for device in data.mesh.devices],
-        "kernel": choose_kernel(experiment.model.kernel),
+        "kernel": kernel_of(experiment.model),
         data.scored: scores,
         **evaluation.sampled(experiment, data, data.scored),
         **padding,
     }
     return result, jax.device_get(experiment.first_seed(params))
+
+
+def kernel_of(model: Model) -> str:
+    """The kernel that trains a model's LSTM layers, and why if it is not the fastest."""
+    reasons = by_steps(model.cell, model.regularization)
+    name = choose_kernel(model.kernel, reasons)
+    return f"{name}, for {reasons}" if reasons else name
 
 
 def draw(workdir: Workdir, experiment: Experiment, data: Data, params: Any) -> None:

@@ -17,6 +17,7 @@ from lstmjax import devices, metrics, programs
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.tasks.base import Batch, Data, Shape
+from lstmjax.training import averaging
 from lstmjax.training.order import bucketed_indices, training_indices
 
 ROWS = 7919  # of a batch of which only the shapes are of interest: a number that no other axis has
@@ -32,6 +33,7 @@ class State:
     key: Array  # never changes: randomness at a step is fold_in(key, step)
     carry: Any  # of the stream after the last step; None where the task is not a stream
     skipped: Array  # int32: batches whose loss or gradient was not finite
+    iterate: averaging.Iterate | None = None  # where training stands if `params` are an average
 
 
 class Stretch(NamedTuple):
@@ -126,16 +128,17 @@ def _seeds(experiment: Experiment) -> np.ndarray:
 
 def make_init(experiment: Experiment, data: Data) -> Callable[[Array], State]:
     """The state before the first update, a function of the seed: the model reads zeros."""
-    example = _example(experiment, data)
+    example, epoch = _example(experiment, data), _epoch(experiment, data)
 
     def init(seed: Array) -> State:
         key, params_key = jax.random.split(jax.random.key(seed))
         batch = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), example)
         given = {} if batch.lengths is None else {"lengths": batch.lengths}
         params = experiment.model.init(params_key, batch.inputs, **given)["params"]
-        opt_state = experiment.optimizer.build(experiment.steps).init(params)
+        opt_state = experiment.optimizer.build(experiment.steps, epoch).init(params)
         carry = experiment.zero_carry(params, batch)
-        return State(jnp.int32(0), params, opt_state, key, carry, jnp.int32(0))
+        iterate = averaging.first(experiment.optimizer, params)
+        return State(jnp.int32(0), params, opt_state, key, carry, jnp.int32(0), iterate)
 
     return init if experiment.seeds == 1 else jax.vmap(init)
 
@@ -145,6 +148,12 @@ def _shardings(experiment: Experiment, mesh: Mesh) -> State:
     carry = devices.spread(mesh, axis=0 if experiment.seeds == 1 else 1)
     fields = {field.name: devices.everywhere(mesh) for field in dataclasses.fields(State)}
     return State(**fields | {"carry": carry if experiment.task.stream else None})
+
+
+def _epoch(experiment: Experiment, data: Data) -> int | None:
+    """Updates until every example was read once; None: they never run out."""
+    size = data.sizes["train"]
+    return None if size is None else max(size // experiment.batch_size, 1)
 
 
 def make_step(experiment: Experiment, data: Data) -> Callable[..., tuple[State, dict]]:
@@ -163,7 +172,8 @@ def make_step(experiment: Experiment, data: Data) -> Callable[..., tuple[State, 
         optimizer = experiment.optimizer
         if rate is not None:
             optimizer = dataclasses.replace(optimizer, learning_rate=rate)
-        optimizer = optimizer.build(experiment.steps)
+        optimizer = optimizer.build(experiment.steps, _epoch(experiment, data))
+        start = state.params if state.iterate is None else state.iterate.params
         carry = state.carry
         dropout_key, reset_key = jax.random.split(jax.random.fold_in(state.key, state.step))
         if task.stream:
@@ -180,23 +190,21 @@ def make_step(experiment: Experiment, data: Data) -> Callable[..., tuple[State, 
 
         def slope(shape: Shape | None) -> tuple[tuple[Array, Any], Any]:
             batch = task.batch(arrays, "train", indices, shape)
-            return jax.value_and_grad(loss, has_aux=True)(state.params, batch)
+            return jax.value_and_grad(loss, has_aux=True)(start, batch)
 
         of_shapes = [functools.partial(slope, shape) for shape in data.shapes]
         (value, after), gradient = jax.lax.switch(bucket, of_shapes)
         gradient = without(gradient, experiment.frozen)  # so that it counts in no norm
-        updates, opt_state = optimizer.update(gradient, state.opt_state, state.params, value=value)
+        updates, opt_state = optimizer.update(gradient, state.opt_state, start, value=value)
         updates = without(updates, experiment.frozen)  # as weight decay moves what has no gradient
         log = {"loss": value, "gradient_norm": optax.tree.norm(gradient).astype(jnp.float32)}
         finite = jnp.isfinite(log["loss"]) & jnp.isfinite(log["gradient_norm"])
-        before, state = (
-            state.replace(carry=carry),
-            state.replace(
-                params=optax.apply_updates(state.params, updates),
-                opt_state=opt_state,
-                carry=after,
-            ),
-        )
+        params, iterate = optax.apply_updates(start, updates), state.iterate
+        if iterate is not None:
+            iterate = iterate.replace(params=params)
+            params, iterate = averaging.average(experiment.optimizer, state.params, iterate)
+        before = state.replace(carry=carry)
+        state = state.replace(params=params, opt_state=opt_state, carry=after, iterate=iterate)
         if experiment.skip_nonfinite:
             state = jax.tree.map(lambda new, old: jnp.where(finite, new, old), state, before)
         return state.replace(step=state.step + 1, skipped=state.skipped + ~finite), log

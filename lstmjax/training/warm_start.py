@@ -39,7 +39,11 @@ def start_from(experiment: Experiment, state: State) -> State:
         value = np.broadcast_to(np.asarray(given[_name(path)], leaf.dtype), leaf.shape)
         return devices.put(value, leaf.sharding)
 
-    return state.replace(params=jax.tree_util.tree_map_with_path(place, state.params))
+    iterate = state.iterate
+    if iterate is not None:
+        iterate = iterate.replace(params=jax.tree_util.tree_map_with_path(place, iterate.params))
+    params = jax.tree_util.tree_map_with_path(place, state.params)
+    return state.replace(params=params, iterate=iterate)
 
 
 def _check_meanings(experiment: Experiment, other: Experiment) -> None:

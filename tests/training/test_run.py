@@ -13,7 +13,7 @@ import pytest
 from lstmjax.errors import Interrupted, UserError
 from lstmjax.models.bidirectional import Bidirectional
 from lstmjax.models.vanilla import Vanilla
-from lstmjax.optimizers import Adam
+from lstmjax.optimizers import SGD, Adam
 from lstmjax.runs.checkpoints import Checkpoints, restore_best
 from lstmjax.runs.workdir import Workdir, read_log
 from lstmjax.tasks.generated.cumulative_sum import CumulativeSum
@@ -25,6 +25,8 @@ from lstmjax.training.progress import Clock
 from lstmjax.training.run import run
 from lstmjax.training.steps import init_state, make_step, stretch_of
 from tests import tiny
+
+TRIGGERED = SGD(30.0, average="triggered", average_patience=0)  # a loss that jumps up and down
 
 
 def files(directory):
@@ -47,7 +49,9 @@ def _leaves(tree, path=()):
         yield path, tree
 
 
-@pytest.mark.parametrize("kind", ["generated", "stream", "seeds", "buckets"])
+@pytest.mark.parametrize(
+    "kind", ["generated", "stream", "seeds", "buckets", "regularized", "moving", "triggered"]
+)
 def test_a_run_stopped_and_resumed_is_the_run_unstopped(kind, tmp_path, monkeypatch):
     """Stopped at two log boundaries, one of them between two evaluations."""
     experiment = {
@@ -55,6 +59,9 @@ def test_a_run_stopped_and_resumed_is_the_run_unstopped(kind, tmp_path, monkeypa
         "stream": lambda: tiny.text(tmp_path),
         "seeds": lambda: tiny.echo(seeds=2),
         "buckets": lambda: tiny.listops(),
+        "regularized": lambda: tiny.text(tmp_path, model=tiny.regularized()),
+        "moving": lambda: tiny.echo(optimizer=Adam(1e-2, average="moving"), seeds=2),
+        "triggered": lambda: tiny.echo(optimizer=TRIGGERED, evaluate_every=2, seeds=2),
     }[kind]()
     run(experiment, tmp_path / "whole")
 

@@ -1,0 +1,31 @@
+r"""Bach's chorales: which of 88 keys sound in the next quarter.
+
+python -m launch.train --config=configs/music_jsb.py --workdir=runs/jsb \
+    --set task.path=jsb-chorales-quarter.json --seeds=3
+python -m launch.sample --workdir=runs/jsb --output=runs/jsb/chorale.mid
+"""
+
+from lstmjax.experiment import Experiment
+from lstmjax.models.vanilla import Vanilla
+from lstmjax.optimizers import AdamW
+from lstmjax.tasks.music import PianoRoll
+
+
+def get_config() -> Experiment:
+    """229 pieces to learn from: dropout on both sides, and the best validation is kept."""
+    return Experiment(
+        task=PianoRoll(),
+        model=Vanilla(features=200, every_step=True, input_dropout=0.15, dropout=0.3),
+        optimizer=AdamW(
+            learning_rate=4e-3,
+            schedule="cosine",
+            clip_norm=1.0,
+            weight_decay=1e-3,
+            average="moving",
+            average_decay=0.98,
+        ),
+        steps=1_500,
+        batch_size=32,
+        log_every=50,
+        evaluate_every=50,
+    )
