@@ -59,7 +59,7 @@ def write(source: Source, path: pathlib.Path) -> None:
         report = None
     if report is not None:
         body += ["<h2>Scores on held-out examples</h2>", _scores(report)]
-    write_text(path, document(demo.title, "\n".join(body), [demo.script]))
+    write_text(path, document(demo.title, "\n".join(body), demo.scripts))
 
 
 def block(demo: Demo, models: Mapping[str, tuple[Experiment, Any]], about: str = "") -> str:
@@ -71,7 +71,7 @@ def block(demo: Demo, models: Mapping[str, tuple[Experiment, Any]], about: str =
       about: a sentence above it; none: the demonstration's own.
     """
     content = {
-        "demo": demo.script,
+        "demo": demo.scripts[-1],
         "task": demo.settings,
         "models": [{"name": name} | pack(*model) for name, model in models.items()],
     }
