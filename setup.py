@@ -1,7 +1,7 @@
-"""Puts `launch` and `configs` inside the installed package, as `lstmjax.launch` and `.configs`."""
+"""Puts `launch`, `configs` and `docs` into the installed package, as `lstmjax.launch` and so on."""
 
 from setuptools import find_packages, setup
 
-INSIDE = {"lstmjax.launch": "launch", "lstmjax.configs": "configs"}
+INSIDE = {"lstmjax.launch": "launch", "lstmjax.configs": "configs", "lstmjax.docs": "docs"}
 
 setup(packages=[*find_packages(include=["lstmjax*"]), *INSIDE], package_dir=INSIDE)

@@ -52,7 +52,10 @@ def write(source: Source, path: pathlib.Path) -> None:
       UserError: the page has no demonstration for such a task, or cannot run such a model.
     """
     demo = demo_of(source.experiment)
-    body = [f"<h1>{text(demo.title)}</h1>", block(demo, {"": (source.experiment, source.params)})]
+    body = [
+        f"<h1>{escaped(demo.title)}</h1>",
+        block(demo, {"": (source.experiment, source.params)}),
+    ]
     try:
         report = source.report
     except UserError:  # training has not ended
@@ -78,7 +81,7 @@ def block(demo: Demo, models: Mapping[str, tuple[Experiment, Any]], about: str =
     # no "<" in it: nothing there can end the element
     packed = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
     return (
-        f'<div class="demo"><p>{text(about or demo.about)}</p>'
+        f'<div class="demo"><p>{escaped(about or demo.about)}</p>'
         f'<script type="application/json">{packed}</script>'
         "<noscript><p>To try the model here, allow this page to run JavaScript.</p></noscript>"
         "</div>"
@@ -131,7 +134,7 @@ def document(title: str, body: str, scripts: Iterable[str]) -> str:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>{text(title)}</title>
+<title>{escaped(title)}</title>
 <style>{style}</style>
 </head>
 <body>
@@ -142,7 +145,7 @@ def document(title: str, body: str, scripts: Iterable[str]) -> str:
 """
 
 
-def text(content: str) -> str:
+def escaped(content: str) -> str:
     """Text for HTML: markup escaped, and characters that HTML does not allow shown as U+FFFD."""
     return html.escape(FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", content))
 
@@ -173,15 +176,15 @@ def _array(leaf: Any) -> np.ndarray:
 
 def _scores(report: dict[str, Any]) -> str:
     head, *rows = reporting.score_rows(report)
-    cells = "".join(f'<th scope="col">{text(cell)}</th>' for cell in head)
+    cells = "".join(f'<th scope="col">{escaped(cell)}</th>' for cell in head)
     lines = (
-        f'<tr><th scope="row">{text(name)}</th>'
-        + "".join(f'<td class="number">{text(cell)}</td>' for cell in rest)
+        f'<tr><th scope="row">{escaped(name)}</th>'
+        + "".join(f'<td class="number">{escaped(cell)}</td>' for cell in rest)
         + "</tr>"
         for name, *rest in rows
     )
     return (
         '<div class="box" tabindex="0" role="region" aria-label="Scores"><table>'
         f"<thead><tr>{cells}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
-        f'<p class="muted">{text(reporting.footer(report))}</p>'
+        f'<p class="muted">{escaped(reporting.footer(report))}</p>'
     )

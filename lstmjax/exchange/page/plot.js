@@ -8,7 +8,7 @@ function fit(holder, draw, most = 860) {
     const width = Math.min(Math.round(holder.clientWidth) || 320, most);
     if (width !== last) draw((last = width));
   };
-  new ResizeObserver(measure).observe(holder);
+  new ResizeObserver(() => requestAnimationFrame(measure)).observe(holder);
   return { redraw: () => draw(last || Math.min(holder.clientWidth || 320, most)) };
 }
 
