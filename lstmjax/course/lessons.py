@@ -25,6 +25,7 @@ from lstmjax.tasks.text.ngrams import NGram
 from lstmjax.training.run import run
 
 HEADER = ("experiment", "parameters", "score", "worst", "failed", "floors", "published", "seconds")
+BRIEF = ("experiment", "score", "worst seed", "failed", "best floor", "published", "seconds")
 WIDTH = 100  # of a terminal
 SAMPLE_ROWS, SAMPLE_LENGTH = 16, 2_000  # texts drawn to see how much of them is Python
 Draw = Callable[..., str]  # (experiment, data, params of one seed, path) -> caption
@@ -120,7 +121,7 @@ def run_course(workdir: pathlib.Path, configs: pathlib.Path, seeds: int) -> None
     """
     began = time.perf_counter()
     first, *texts = reading.texts()
-    rows, lessons, scripts = [], [Lesson(*reading.read(first)[:2])], []
+    rows, briefly, lessons, scripts = [], [], [Lesson(*reading.read(first)[:2])], []
     for document, (title, entries) in zip(texts, COURSE.items(), strict=False):
         print(f"\n{title}", flush=True)
         tables, pictures, samples = [], [], []
@@ -132,6 +133,7 @@ def run_course(workdir: pathlib.Path, configs: pathlib.Path, seeds: int) -> None
             print(entry.name, reporting.scores(report), reporting.footer(report), sep="\n")
             print(flush=True)
             rows.append(row(entry, report))
+            briefly.append(brief(entry, report))
             header, *lines = reporting.score_rows(report)
             tables.append(Table(header, lines, f"{entry.name}, on held-out examples"))
             pictures += draw(entry, directory)
@@ -150,10 +152,10 @@ def run_course(workdir: pathlib.Path, configs: pathlib.Path, seeds: int) -> None
     introduction = (
         "Six LSTM architectures, each with the experiment that shows what it is for. Scores are of "
         "held-out examples, mean and deviation over seeds, beside what a predictor that learned "
-        "nothing, or a classical one, gets on the same examples.",
-        seconds,
+        "nothing, or a classical one, gets on the same examples. Each lesson has a model to try, "
+        "which runs in this page.",
     )
-    summary = Table(HEADER, rows)
+    summary = Table(BRIEF, briefly)
     write_page(
         workdir / "course.html",
         lessons,
@@ -188,6 +190,16 @@ def row(entry: Entry, report: dict[str, Any]) -> list[str]:
         entry.published,
         f"{sum(report['seconds'].values()):.0f}",
     ]
+
+
+def brief(entry: Entry, report: dict[str, Any]) -> list[str]:
+    """An entry's line of the page, which has each lesson's floors elsewhere."""
+    name, _, score, worst, failed, _, published, seconds = row(entry, report)
+    sign = -1 if entry.lower_is_better else 1
+    floors = {k: v[entry.metric] for k, v in report["floors"].items() if entry.metric in v}
+    best = max(floors, key=lambda floor: sign * floors[floor], default=None)
+    told = "" if best is None else f"{best} {floors[best]:.3g}"
+    return [name, score, worst, failed, told, published, seconds]
 
 
 def for_terminal(rows: list) -> str:

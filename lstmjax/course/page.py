@@ -105,7 +105,9 @@ def _section(lesson: Lesson) -> list[str]:
         parts.append("<h3>This run</h3>")
     parts += [*map(_table, lesson.tables), *map(_sample, lesson.samples)]
     if lesson.figures:
-        parts += ['<div class="figures">', *map(figure, lesson.figures), "</div>"]
+        shown = map(figure, lesson.figures)
+        parts += ["<details><summary>More pictures of this run</summary>"] * bool(lesson.body)
+        parts += ['<div class="figures">', *shown, "</div>", "</details>" * bool(lesson.body)]
     return parts
 
 

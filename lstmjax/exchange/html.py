@@ -81,7 +81,8 @@ def block(demo: Demo, models: Mapping[str, tuple[Experiment, Any]], about: str =
     # no "<" in it: nothing there can end the element
     packed = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
     return (
-        f'<div class="demo"><p>{escaped(about or demo.about)}</p>'
+        f'<div class="demo" role="region" aria-label="{escaped(demo.title)}">'
+        f"<p><strong>Try it.</strong> {escaped(about or demo.about)}</p>"
         f'<script type="application/json">{packed}</script>'
         "<noscript><p>To try the model here, allow this page to run JavaScript.</p></noscript>"
         "</div>"

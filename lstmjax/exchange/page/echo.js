@@ -2,10 +2,10 @@
 // Reads digits, and shows what the gates do with each.
 
 const GATES = [
-  ["i", "Input gate", "how much is stored", 1],
-  ["f", "Forget gate", "how much is kept", 1],
-  ["o", "Output gate", "how much is shown", 1],
-  ["c", "Memory", "what is held", 1],
+  ["i", "Input gate", "stores"],
+  ["f", "Forget gate", "keeps"],
+  ["o", "Output gate", "shows"],
+  ["c", "Memory", "holds"],
 ];
 
 demos.echo = (root, task, [model]) => {
@@ -25,7 +25,7 @@ demos.echo = (root, task, [model]) => {
     const wanted = digits[task.position];
     const verdict = wanted === undefined ? `; digit ${task.position + 1} is still to come` : wanted === best ? ", right" : `, wrong: ${task.symbols[wanted]}`;
     const length = digits.length === task.length ? "" : ` It learned on ${task.length} digits.`;
-    said.textContent = `After ${digits.length} it answers ${task.symbols[best]} (${percent(last[best])})${verdict}.${length}`;
+    said.textContent = `After ${digits.length} digits it answers ${task.symbols[best]} (${percent(last[best])})${verdict}.${length}`;
     const size = { width: 26, height: 10 };
     const panel = (title, note, columns, height, told, rows = null) => {
       const left = rows ? 18 : 4;

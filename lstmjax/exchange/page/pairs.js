@@ -88,9 +88,9 @@ demos.pairs = (root, task, [model]) => {
     const truth = task.sum && sum(text);
     if (!truth) return [];
     const right = String(truth.total) === said;
-    const words = [right ? " right" : ` wrong: ${truth.total}`];
+    const words = [right ? ", right" : `, wrong: it is ${truth.total}`];
     if (!truth.learned) words.push(`. It learned sums of ${task.sum.terms} numbers from ${task.sum.smallest} to ${task.sum.largest} only.`);
-    return element("span", { className: right ? "right" : "wrong" }, words.join(""));
+    return element("small", { className: right ? "right" : "wrong" }, words.join(""));
   };
   const answer = () => {
     let found;
@@ -105,7 +105,7 @@ demos.pairs = (root, task, [model]) => {
     const share = percent(Math.exp(best.total));
     const parts = [
       element("p", { className: "answer" }, element("b", { className: "mono" }, best.text || "(nothing)"),
-        element("span", { className: "muted" }, ` probability ${share} `), verdict(input.value, best.text)),
+        element("small", { className: "muted" }, ` with probability ${share}`), verdict(input.value, best.text)),
     ];
     if (others.length) {
       const told = others.map(({ text, total }) => `${text} (${percent(Math.exp(total))})`);

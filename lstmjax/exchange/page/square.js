@@ -64,7 +64,7 @@ demos.square = (root, task, [model]) => {
       `<rect x=".5" y=".5" width="${side - 1}" height="${side - 1}" class="axis"/>${pixels.join("")}`);
     const wide = Math.max(Math.min(width - side - 40, 480), Math.min(width, 280));
     const { x, y } = chart({ width: wide, height: side, steps: task.frames, low: 0, high: 1 });
-    const names = [[1, "right"], [0.5, "?"], [0, "left"]].map(([value, name]) =>
+    const names = [[1, "right"], [0.5, "50 %"], [0, "left"]].map(([value, name]) =>
       `${path([[44, y(value)], [wide, y(value)]], 'class="axis"')}<text class="faint" x="38" y="${y(value) + 4}" text-anchor="end">${name}</text>`);
     const points = beliefs.map((value, t) => [Math.max(x(t), 46), y(value)]);
     const source = [...names, path(points, 'class="past" opacity=".25"'), path(points.slice(0, at + 1), 'class="ahead"'),
