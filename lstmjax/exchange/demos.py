@@ -73,7 +73,7 @@ def _writing(task: Text | Words, **settings: Any) -> Demo:
     prompt = task.decode([min(1, task.outputs - 1)])
     try:
         held_out = task.decode(task.load().arrays["test"][: 50 * PROMPT])
-        lines = (line.rstrip() for line in held_out.split("\n")[1:-1])
+        lines = (line.strip() for line in held_out.split("\n")[1:-1])
         prompt = next((line[:PROMPT] for line in lines if len(line) > PROMPT // 2), prompt)
     except UserError:  # the text is no longer there: nothing else of it is needed
         pass

@@ -112,7 +112,8 @@ demos.pairs = (root, task, [model]) => {
       parts.push(element("p", { className: "muted" }, `Next: ${told.join(", ")}`));
     }
     if (best.attention[0]) {
-      parts.push(element("p", { className: "muted" }, "Where it looks: a row for each symbol that it writes, a column for each that it read."));
+      const order = task.reverseAnswer ? ", the last first" : "";
+      parts.push(element("p", { className: "muted" }, `Where it looks: a row for each symbol that it writes${order}, a column for each that it read.`));
       parts.push(attentionMap(found.read, best.names, best.attention, "end"));
     }
     out.replaceChildren(...parts);
