@@ -153,7 +153,8 @@ def _tagging(task: Tagging) -> Demo:
     try:
         columns = find_columns(task.columns, task.word, task.tag)
         sentences = read_document(task.test, "task.test", columns).sentences
-        examples = [" ".join(sentence.words) for sentence in sentences[:EXAMPLES]]
+        different = dict.fromkeys(" ".join(sentence.words) for sentence in sentences)
+        examples = list(different)[:EXAMPLES]
     except UserError:  # the sentences are no longer there: nothing else of them is needed
         pass
     return Demo(

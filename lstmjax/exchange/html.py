@@ -14,6 +14,7 @@ from lstmjax import settings
 from lstmjax.errors import UserError
 from lstmjax.exchange import Source
 from lstmjax.exchange.demos import Demo, demo_of
+from lstmjax.exchange.layer import stack
 from lstmjax.experiment import Experiment
 from lstmjax.files import write_text
 from lstmjax.models.bidirectional import Bidirectional
@@ -39,8 +40,6 @@ KNOWN = (
     Tagger,
     Vanilla,
 )
-GATES = "ifgo"  # in the order of the columns of a layer's weights
-CELL = {f"{side}{gate}" for side in "ih" for gate in GATES}
 LARGEST = float(np.finfo(np.float16).max)
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -152,27 +151,19 @@ def escaped(content: str) -> str:
 
 
 def _leaves(params: Any, path: str = "") -> Iterator[tuple[str, np.ndarray]]:
-    """Every array with its path, those of a cell joined."""
+    """Every array with its path, those of an LSTM layer joined."""
     for name, node in params.items():
         place = f"{path}{name}"
-        if name == "cell":
-            if set(node) != CELL:
-                raise UserError(f"a page cannot run the layer {path[:-1]}: it is no plain LSTM")
-            node = {
-                "input": np.concatenate([_array(node[f"i{gate}"]["kernel"]) for gate in GATES], 1),
-                "recurrent": np.concatenate(
-                    [_array(node[f"h{gate}"]["kernel"]) for gate in GATES], 1
-                ),
-                "bias": np.concatenate([_array(node[f"h{gate}"]["bias"]) for gate in GATES]),
-            }
-        if isinstance(node, Mapping):
+        if not isinstance(node, Mapping):
+            yield place, np.asarray(node, np.float32)
+        elif "cell" not in node:
             yield from _leaves(node, f"{place}/")
         else:
-            yield place, _array(node)
-
-
-def _array(leaf: Any) -> np.ndarray:
-    return np.asarray(leaf, np.float32)
+            layer = stack(node)
+            if layer.projection is not None:
+                raise UserError(f"a page cannot run the layer {place}: it has a projection")
+            for part, array in zip(("input", "recurrent", "bias"), layer[:3], strict=True):
+                yield f"{place}/cell/{part}", np.asarray(array, np.float32)
 
 
 def _scores(report: dict[str, Any]) -> str:

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import re
 
@@ -102,17 +103,12 @@ def test_series_are_continued_as_by_predict(fields, tmp_path):
 @pytest.mark.parametrize("level", ["byte", "character", "word"])
 def test_texts_are_read_and_written_as_here(level, tmp_path):
     experiment = tiny.text(tmp_path)
-    (tmp_path / "poem.txt").write_text(
-        "Ein süßer Hund: he's (not) a “well-known” dog; 7 x_1.\n" * 40
-    )
-    path = str(tmp_path / "poem.txt")
+    file = tmp_path / "poem.txt"
+    file.write_text("Ein süßer Hund: he's (not) a “well-known” dog; 7 x_1.\n" * 40)
     if level == "word":
-        experiment = tiny.text(tmp_path, task=Words(path=path, window=8))
-        (tmp_path / "poem.txt").write_text(
-            "Ein süßer Hund: he's (not) a “well-known” dog; 7 x_1.\n" * 40
-        )
+        experiment = dataclasses.replace(experiment, task=Words(path=str(file), window=8))
     else:
-        experiment = experiment.override([f"task.path={path}", f"task.level={level}"])
+        experiment = experiment.override([f"task.level={level}"])
     task = experiment.resolve().task
     text = "süßer dog: a Hund\n(not) he's 7 “well-known” x_1."
     codes = task.encode(text).tolist()
@@ -142,7 +138,6 @@ def test_what_a_page_cannot_run_is_refused(tmp_path):
 
 
 def test_markup_in_a_vocabulary_stays_data(tmp_path):
-    (tmp_path / "poem.txt").write_text("</script><b>&amp; " * 99)
     experiment = tiny.text(tmp_path)
     (tmp_path / "poem.txt").write_text("</script><b>&amp; " * 99)
     run, content = exported(experiment, tmp_path)

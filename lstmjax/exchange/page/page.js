@@ -104,4 +104,4 @@ function path(points, attributes) {
   return `<path d="${steps.join("")}" ${attributes}/>`;
 }
 
-const percent = (share) => `${Math.round(100 * share)} %`;
+const percent = (share) => (share > 0 && share < 0.005 ? "under 1 %" : `${Math.round(100 * share)} %`);

@@ -37,7 +37,7 @@ demos.tagging = (root, task, [model]) => {
       const hue = (360 * kinds.indexOf(tag.replace(/^[BILUSE]-/, ""))) / kinds.length;
       const told = `${tag}, ${percent(share)}${known ? "" : ", a word that training lacked or hardly had"}`;
       return element("span", { className: "word", title: told, style: `--hue:${hue.toFixed(0)}` },
-        element("b", {}, known ? word : `${word}*`), element("small", {}, tag), element("i", { style: `width:${percent(share).replace(" ", "")}` }));
+        element("b", {}, known ? word : `${word}*`), element("small", {}, tag), element("i", { style: `width:${(100 * share).toFixed(0)}%` }));
     });
     out.replaceChildren(...words);
   };
