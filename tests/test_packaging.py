@@ -18,7 +18,7 @@ def site(tmp_path_factory):
     """A folder with what the wheel puts into site-packages."""
     copy = tmp_path_factory.mktemp("source") / "lstmjax"
     copy.mkdir()
-    for folder in ("lstmjax", "launch", "configs"):
+    for folder in ("lstmjax", "launch", "configs", "docs"):
         shutil.copytree(ROOT / folder, copy / folder)
     for file in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / file, copy)
@@ -48,6 +48,10 @@ def test_a_wheel_holds_the_commands_and_configs_inside_the_package(site):
         for file in (ROOT / folder).rglob("*.py"):
             assert (inside / file.relative_to(ROOT / folder)).read_bytes() == file.read_bytes()
     assert (site / "lstmjax" / "py.typed").exists()
+    page = ROOT / "lstmjax" / "exchange" / "page"
+    for file in [*page.iterdir(), *(ROOT / "docs").glob("[0-9]_*.md")]:
+        inside = file.relative_to(ROOT / "lstmjax" if file.parent == page else ROOT)
+        assert (site / "lstmjax" / inside).read_bytes() == file.read_bytes()
     (entry_points,) = site.glob("*.dist-info/entry_points.txt")
     assert "lstmjax = lstmjax.__main__:main" in entry_points.read_text()
 

@@ -4,14 +4,17 @@ import dataclasses
 import pathlib
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from lstmjax import figures
+from lstmjax.course import reading
 from lstmjax.course.page import Figure, Lesson, Sample, Table, write_page
 from lstmjax.course.syntax import parsed_share
+from lstmjax.exchange import html
+from lstmjax.exchange.demos import demo_of
 from lstmjax.experiment import load_config
 from lstmjax.files import write_text
 from lstmjax.inference import generation
@@ -22,6 +25,7 @@ from lstmjax.tasks.text.ngrams import NGram
 from lstmjax.training.run import run
 
 HEADER = ("experiment", "parameters", "score", "worst", "failed", "floors", "published", "seconds")
+BRIEF = ("experiment", "score", "worst seed", "failed", "best floor", "published", "seconds")
 WIDTH = 100  # of a terminal
 SAMPLE_ROWS, SAMPLE_LENGTH = 16, 2_000  # texts drawn to see how much of them is Python
 Draw = Callable[..., str]  # (experiment, data, params of one seed, path) -> caption
@@ -40,6 +44,7 @@ class Entry:
     figure: Draw | None = None
     settings: tuple[str, ...] = ()  # changes to the config, as --set takes them
     direction: str = ""  # its name among the lesson's runs that are compared with one another
+    touch: str | None = None  # its name on the page, where one tries it; none: one does not
 
     @property
     def name(self) -> str:
@@ -50,15 +55,15 @@ class Entry:
 
 COURSE = {
     "Vanilla: remember one of five digits": (
-        Entry("vanilla_echo", "accuracy", 0.999, figure=figures.gates),
+        Entry("vanilla_echo", "accuracy", 0.999, figure=figures.gates, touch=""),
         Entry("vanilla_echo_published", "accuracy", 0.5, published="0.99-1"),
     ),
     "Stacked: continue a damped sine": (
-        Entry("stacked_damped_sine", "mae", 0.002, True, figure=figures.forecasts),
+        Entry("stacked_damped_sine", "mae", 0.002, True, figure=figures.forecasts, touch=""),
         Entry("stacked_damped_sine_published", "mae", 0.04, True, published="0.021-0.033"),
     ),
     "CNN-LSTM: which way does the square move": (
-        Entry("cnn_lstm_moving_square_single", "accuracy", 0.9, figure=figures.video),
+        Entry("cnn_lstm_moving_square_single", "accuracy", 0.9, figure=figures.video, touch=""),
         Entry("cnn_lstm_moving_square", "accuracy", 0.9),
         Entry(
             "cnn_lstm_moving_square_published", "accuracy", 0.9, published="0.99-1", one_seed=True
@@ -69,9 +74,18 @@ COURSE = {
         Entry(
             "encoder_decoder_addition_published", "sequence_accuracy", 0.5, published="1 (leaked)"
         ),
+        Entry(
+            "encoder_decoder_addition_3digits", "sequence_accuracy", 0.9, one_seed=True, touch=""
+        ),
     ),
     "Bidirectional: label every step": (
-        Entry("bidirectional_cumulative_sum_balance", "accuracy", 0.96, direction="both"),
+        Entry(
+            "bidirectional_cumulative_sum_balance",
+            "accuracy",
+            0.96,
+            direction="both",
+            touch="Both directions",
+        ),
         *(
             Entry(
                 "bidirectional_cumulative_sum_balance",
@@ -79,6 +93,7 @@ COURSE = {
                 0.9,
                 settings=(f"model.direction={direction}",),
                 direction=direction,
+                touch=f"The {direction} direction alone",
             )
             for direction in ("forward", "backward")
         ),
@@ -88,7 +103,9 @@ COURSE = {
         Entry("generative_rectangles", "nats", -3.0, True, figure=figures.rectangles),
         Entry("generative_rectangles_published", "mae", 0.15, True, published="0.112"),
         # fewer updates than the config has: the course is to end before the coffee is cold
-        Entry("generative_text", "nats", 1.6, True, one_seed=True, settings=("steps=1500",)),
+        Entry(
+            "generative_text", "nats", 1.6, True, one_seed=True, settings=("steps=1500",), touch=""
+        ),
     ),
 }
 
@@ -103,8 +120,9 @@ def run_course(workdir: pathlib.Path, configs: pathlib.Path, seeds: int) -> None
       UserError: a config is missing, or a directory holds another experiment.
     """
     began = time.perf_counter()
-    rows, lessons = [], []
-    for title, entries in COURSE.items():
+    first, *texts = reading.texts()
+    rows, briefly, lessons, scripts = [], [], [Lesson(*reading.read(first)[:2])], []
+    for document, (title, entries) in zip(texts, COURSE.items(), strict=False):
         print(f"\n{title}", flush=True)
         tables, pictures, samples = [], [], []
         for entry in entries:
@@ -115,6 +133,7 @@ def run_course(workdir: pathlib.Path, configs: pathlib.Path, seeds: int) -> None
             print(entry.name, reporting.scores(report), reporting.footer(report), sep="\n")
             print(flush=True)
             rows.append(row(entry, report))
+            briefly.append(brief(entry, report))
             header, *lines = reporting.score_rows(report)
             tables.append(Table(header, lines, f"{entry.name}, on held-out examples"))
             pictures += draw(entry, directory)
@@ -122,7 +141,10 @@ def run_course(workdir: pathlib.Path, configs: pathlib.Path, seeds: int) -> None
                 samples = write_python(directory)
                 print(*(f"{sample.title}\n\n{sample.text}\n" for sample in samples), sep="\n")
         pictures += compare(workdir, [entry for entry in entries if entry.direction])
-        lessons.append(Lesson(title, (), tables, pictures, samples))
+        demo, needed = touch(workdir, entries)
+        scripts += needed
+        heading, body, pictures = reading.read(document, pictures, demo)
+        lessons.append(Lesson(heading, body, tables, pictures, samples))
     in_lines = [[cell.replace("\n", "; ") for cell in cells] for cells in [HEADER, *rows]]
     print(for_terminal(in_lines))
     write_text(workdir / "course.md", markdown(in_lines))
@@ -130,13 +152,20 @@ def run_course(workdir: pathlib.Path, configs: pathlib.Path, seeds: int) -> None
     introduction = (
         "Six LSTM architectures, each with the experiment that shows what it is for. Scores are of "
         "held-out examples, mean and deviation over seeds, beside what a predictor that learned "
-        "nothing, or a classical one, gets on the same examples.",
-        seconds,
+        "nothing, or a classical one, gets on the same examples. Each lesson has a model to try, "
+        "which runs in this page.",
     )
-    summary = Table(HEADER, rows)
-    write_page(workdir / "course.html", lessons, introduction=introduction, summary=summary)
+    summary = Table(BRIEF, briefly)
+    write_page(
+        workdir / "course.html",
+        lessons,
+        introduction=introduction,
+        summary=summary,
+        scripts=scripts,
+    )
     print(
-        f"{seconds}; the table: {workdir / 'course.md'}; with pictures: {workdir / 'course.html'}"
+        f"{seconds}; the table: {workdir / 'course.md'}; the course to read and to touch, in a "
+        f"browser: {workdir / 'course.html'}"
     )
 
 
@@ -161,6 +190,16 @@ def row(entry: Entry, report: dict[str, Any]) -> list[str]:
         entry.published,
         f"{sum(report['seconds'].values()):.0f}",
     ]
+
+
+def brief(entry: Entry, report: dict[str, Any]) -> list[str]:
+    """An entry's line of the page, which has each lesson's floors elsewhere."""
+    name, _, score, worst, failed, _, published, seconds = row(entry, report)
+    sign = -1 if entry.lower_is_better else 1
+    floors = {k: v[entry.metric] for k, v in report["floors"].items() if entry.metric in v}
+    best = max(floors, key=lambda floor: sign * floors[floor], default=None)
+    told = "" if best is None else f"{best} {floors[best]:.3g}"
+    return [name, score, worst, failed, told, published, seconds]
 
 
 def for_terminal(rows: list) -> str:
@@ -212,6 +251,19 @@ def compare(workdir: pathlib.Path, entries: list[Entry]) -> list[Figure]:
         Figure(places, figures.positions(runs, places)),
         Figure(curves, figures.directions(logs, curves)),
     ]
+
+
+def touch(workdir: pathlib.Path, entries: Iterable[Entry]) -> tuple[str, tuple[str, ...]]:
+    """What one touches of a lesson, as HTML, and the scripts that it needs."""
+    models = {}
+    for entry in entries:
+        if entry.touch is not None:
+            experiment, params, _ = restore_best(workdir / entry.name)
+            models[entry.touch] = experiment, experiment.first_seed(params)
+    if not models:
+        return "", ()
+    demo = demo_of(next(iter(models.values()))[0])
+    return html.block(demo, models), demo.scripts
 
 
 def write_python(directory: pathlib.Path) -> list[Sample]:
