@@ -288,7 +288,7 @@ def test_own_architectures_are_refused_by_name(tmp_path):
 
 def test_what_the_operator_lacks_is_refused(tmp_path, monkeypatch):
     source = made(Vanilla(), numbers(BATCH, TIME, 4))
-    source.params["LSTM_0"]["cell"]["projection"] = {"kernel": np.ones((128, 5))}
+    source.params["LSTM_0"]["projection"] = np.ones((128, 5))
     with pytest.raises(UserError, match="no projection"):
         exchange.export(source, tmp_path / "model.onnx")
     monkeypatch.setattr(onnx_files, "KNOWN", onnx_files.KNOWN - {"initialization"})
