@@ -40,21 +40,21 @@ def write(source: Source, path: pathlib.Path) -> list[pathlib.Path]:
     """Writes a model, and what its task does to raw examples, as ONNX; returns the files.
 
     Raises:
-      UserError: the architecture is none of ours, its layers compute something else than the
-        operator, or a file cannot be written.
+      UserError: architecture or layers are none that can be written so, or a file cannot be.
     """
     model = source.experiment.model
     if type(model) not in GRAPHS:
         raise UserError(
-            f"{path}: {type(model).__name__} is an architecture of your own, whose graph is not "
-            "known here; .stablehlo takes every model"
+            f"{path}: no ONNX graph is known here for architecture {type(model).__name__}; "
+            "try .stablehlo"
         )
     for field in settings.fields(Model):
-        if field.name not in KNOWN and (value := getattr(model, field.name)) != field.default:
-            raise UserError(
-                f"{path}: model.{field.name} is {value}, which the operator LSTM does not compute; "
-                ".stablehlo takes every model"
-            )
+        value = getattr(model, field.name)
+        if field.name == "regularization" and not value.in_steps(train=False):
+            continue  # of the training alone
+        if field.name not in KNOWN and value != field.default:
+            told = f"the operator LSTM does not compute model.{field.name}={value}"
+            raise UserError(f"{path}: {told}; try .stablehlo")
     files = {}
     for part, build in GRAPHS[type(model)].items():
         graph = Graph(f"{type(model).__name__} {part}".strip())
@@ -93,8 +93,8 @@ def _width(sides: Sequence[Params]) -> int:
 
 def _fed(graph: Graph, layer: int, width: int) -> State:
     """The carry of a layer as two inputs."""
-    c, h = (graph.input(f"initial_{part}_{layer}", np.float32, "batch", width) for part in "ch")
-    return c, h
+    names = (f"initial_{part}_{layer}" for part in "ch")
+    return tuple(graph.input(name, np.float32, "batch", width) for name in names)
 
 
 def _put_out(graph: Graph, layers: Sequence[Sequence[Params]], carries: list[State]) -> None:
