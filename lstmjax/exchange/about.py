@@ -41,7 +41,7 @@ def about(source: Source) -> dict[str, Any]:
 def inputs(task: Task) -> dict[str, tuple[np.dtype, tuple[int | str, ...]]]:
     """What a task's model reads: the type and the shape of each input, `batch` and `time` open.
 
-    Needs the task's files only if it is one of the user's own.
+    Needs the files of a task that is none of those named here, such as one of the user's own.
     """
     symbols = np.dtype(np.int32), ("batch", "time")
     if isinstance(task, NextSymbol):

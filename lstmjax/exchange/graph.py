@@ -8,9 +8,10 @@ import numpy as np
 
 from lstmjax.errors import UserError
 from lstmjax.exchange import needed
+from lstmjax.exchange.layer import stack
+from lstmjax.recurrent.initialization import GATES
 
 OPSET, IR_VERSION = 14, 7  # of 2021: what every onnxruntime since then reads
-GATES = "iofg"  # the order in which ONNX has them
 CELL = {f"{side}{gate}" for side in "ih" for gate in GATES}
 State = tuple[str, str]  # names of (c, h), each (batch, features)
 
@@ -93,7 +94,7 @@ class Graph:
     def lstm(
         self,
         steps: str,
-        cells: Sequence[Mapping[str, Any]],
+        sides: Sequence[Mapping[str, Any]],
         lengths: str | None,
         before: State | None = None,
         reverse: bool = False,
@@ -102,7 +103,7 @@ class Graph:
 
         Args:
           steps: (time, batch, width).
-          cells: the weights of one direction, or of both, forward first.
+          sides: the layer of one direction, or of both, forward first.
           lengths: int64 (batch,), valid steps, or None for all.
           before: the carry to start from, or None for zeros.
           reverse: whether the one direction is backward.
@@ -111,14 +112,14 @@ class Graph:
           Outputs (time, batch, directions * features), and the carry after the last valid step,
           (batch, directions * features) each; that of a row of length 0 is the one before.
         """
-        features = len(cells[0]["hi"]["bias"])
-        operands = [steps, *(self.constant(part) for part in _weights(cells))]
+        features = stack(sides[0]).features
+        operands = [steps, *(self.constant(part) for part in _weights(sides))]
         operands.append("" if lengths is None else self._whole(lengths))
         if before is not None:
             axis = self.integers(0)
             cell, hidden = (self.node("Unsqueeze", part, axis) for part in before)
             operands += [hidden, cell]  # ONNX has the hidden state first
-        direction = "reverse" if reverse else ("forward", "bidirectional")[len(cells) - 1]
+        direction = "reverse" if reverse else ("forward", "bidirectional")[len(sides) - 1]
         outputs, hidden, cell = self.node(
             "LSTM", *operands, outputs=3, direction=direction, hidden_size=features
         )
@@ -131,9 +132,9 @@ class Graph:
                 self.node("Where", empty, old, new) for old, new in zip(kept, after, strict=True)
             )
         outputs = self.node("Transpose", outputs, perm=[0, 2, 1, 3])
-        outputs = self.node("Reshape", outputs, self.integers(0, 0, len(cells) * features))
+        outputs = self.node("Reshape", outputs, self.integers(0, 0, len(sides) * features))
         last = (self.node("Transpose", part, perm=[1, 0, 2]) for part in after)
-        shape = self.integers(0, len(cells) * features)
+        shape = self.integers(0, len(sides) * features)
         return outputs, tuple(self.node("Reshape", part, shape) for part in last)
 
     def attention(self, hidden: str, memory: str, lengths: str, params: Mapping[str, Any]) -> str:
@@ -186,16 +187,21 @@ class Graph:
         return helper.make_tensor_value_info(name, element, shape)
 
 
-def _weights(cells: Sequence[Mapping[str, Any]]) -> list[np.ndarray]:
+def _weights(sides: Sequence[Mapping[str, Any]]) -> list[np.ndarray]:
     """W (directions, 4 * features, width), R (..., features) and B (directions, 8 * features)."""
-    for cell in cells:
-        if more := sorted(cell.keys() - CELL):
+    for side in sides:
+        if more := sorted(side["cell"].keys() - CELL | side.keys() - {"cell"}):
             raise UserError(f"ONNX's LSTM has no {', '.join(more)}: this layer cannot be written")
-    read, recurrent = (
-        [np.concatenate([np.asarray(cell[f"{side}{gate}"]["kernel"]).T for gate in GATES])
-         for cell in cells]
-        for side in "ih"
-    )  # fmt: skip
-    biases = [np.concatenate([cell[f"h{gate}"]["bias"] for gate in GATES]) for cell in cells]
-    biases = [np.concatenate([np.zeros_like(bias), bias]) for bias in biases]
-    return [np.stack(part) for part in (read, recurrent, biases)]
+
+    def turned(array: np.ndarray) -> np.ndarray:
+        """Rows for columns, the gates in ONNX's order."""
+        gates = dict(zip(GATES, np.split(array.T, len(GATES)), strict=True))
+        return np.concatenate([gates[gate] for gate in "iofg"])
+
+    layers = [stack(side) for side in sides]
+    biases = [turned(layer.bias) for layer in layers]
+    return [
+        np.stack([turned(layer.kernel) for layer in layers]),
+        np.stack([turned(layer.recurrent) for layer in layers]),
+        np.stack([np.concatenate([0 * bias, bias]) for bias in biases]),
+    ]

@@ -17,6 +17,7 @@ from lstmjax.errors import UserError
 from lstmjax.exchange import Source
 from lstmjax.exchange.about import about, reads_symbols
 from lstmjax.exchange.graph import Graph, State
+from lstmjax.exchange.layer import stack
 from lstmjax.experiment import Experiment
 from lstmjax.files import write_bytes
 from lstmjax.models.base import Model
@@ -39,21 +40,21 @@ def write(source: Source, path: pathlib.Path) -> list[pathlib.Path]:
     """Writes a model, and what its task does to raw examples, as ONNX; returns the files.
 
     Raises:
-      UserError: the architecture is none of ours, its layers compute something else than the
-        operator, or a file cannot be written.
+      UserError: architecture or layers are none that can be written so, or a file cannot be.
     """
     model = source.experiment.model
     if type(model) not in GRAPHS:
         raise UserError(
-            f"{path}: {type(model).__name__} is an architecture of your own, whose graph is not "
-            "known here; .stablehlo takes every model"
+            f"{path}: no ONNX graph is known here for architecture {type(model).__name__}; "
+            "try .stablehlo"
         )
     for field in settings.fields(Model):
-        if field.name not in KNOWN and (value := getattr(model, field.name)) != field.default:
-            raise UserError(
-                f"{path}: model.{field.name} is {value}, which the operator LSTM does not compute; "
-                ".stablehlo takes every model"
-            )
+        value = getattr(model, field.name)
+        if field.name == "regularization" and not value.in_steps(train=False):
+            continue  # of the training alone
+        if field.name not in KNOWN and value != field.default:
+            told = f"the operator LSTM does not compute model.{field.name}={value}"
+            raise UserError(f"{path}: {told}; try .stablehlo")
     files = {}
     for part, build in GRAPHS[type(model)].items():
         graph = Graph(f"{type(model).__name__} {part}".strip())
@@ -79,43 +80,38 @@ def _layers(
       The outputs (time, batch, width) of the top layer, and each layer's carry after it all.
     """
     carries = []
-    for i, cells in enumerate(layers):
-        before = _fed(graph, i, _width(cells)) if streams else None
-        steps, after = graph.lstm(steps, cells, lengths, before, reverse)
+    for i, sides in enumerate(layers):
+        before = _fed(graph, i, _width(sides)) if streams else None
+        steps, after = graph.lstm(steps, sides, lengths, before, reverse)
         carries.append(after)
     return steps, carries
 
 
-def _width(cells: Sequence[Params]) -> int:
-    return sum(len(cell["hi"]["bias"]) for cell in cells)
+def _width(sides: Sequence[Params]) -> int:
+    return sum(stack(side).outputs for side in sides)
 
 
 def _fed(graph: Graph, layer: int, width: int) -> State:
     """The carry of a layer as two inputs."""
-    c, h = (graph.input(f"initial_{part}_{layer}", np.float32, "batch", width) for part in "ch")
-    return c, h
+    names = (f"initial_{part}_{layer}" for part in "ch")
+    return tuple(graph.input(name, np.float32, "batch", width) for name in names)
 
 
 def _put_out(graph: Graph, layers: Sequence[Sequence[Params]], carries: list[State]) -> None:
     """Each layer's last carry as two outputs."""
-    for i, (cells, carry) in enumerate(zip(layers, carries, strict=True)):
+    for i, (sides, carry) in enumerate(zip(layers, carries, strict=True)):
         for part, value in zip("ch", carry, strict=True):
-            graph.output(f"final_{part}_{i}", value, "batch", _width(cells))
+            graph.output(f"final_{part}_{i}", value, "batch", _width(sides))
 
 
 def _lengths(graph: Graph) -> str:
     return graph.input("lengths", np.int64, "batch")
 
 
-def _vectors(graph: Graph, name: str, cells: Sequence[Params]) -> str:
+def _vectors(graph: Graph, name: str, sides: Sequence[Params]) -> str:
     """What a layer reads as an input (batch, time, width), turned: (time, batch, width)."""
-    width = len(cells[0]["ii"]["kernel"])
+    width = stack(sides[0]).width
     return graph.turned(graph.input(name, np.float32, "batch", "time", width), 2)
-
-
-def _every_step(graph: Graph, logits: str, count: int, name: str = "outputs") -> None:
-    """Puts out (time, batch, count), batch-first."""
-    graph.output(name, graph.turned(logits, 2), "batch", "time", count)
 
 
 def _answers(
@@ -124,14 +120,14 @@ def _answers(
     """Puts out what a dense layer makes of every step (time, batch, ...) or of the last one."""
     count, logits = params["kernel"].shape[1], graph.dense(value, params)
     if every_step:
-        _every_step(graph, logits, count, name)
+        graph.output(name, graph.turned(logits, 2), "batch", "time", count)
     else:
         graph.output(name, logits, "batch", count)
 
 
 def _stacked(graph: Graph, experiment: Experiment, params: Params) -> None:
     count = sum(name.startswith("LSTM_") for name in params)
-    layers = [[params[f"LSTM_{i}"]["cell"]] for i in range(count)]
+    layers = [[params[f"LSTM_{i}"]] for i in range(count)]
     steps = _vectors(graph, "inputs", layers[0])
     _forward(graph, steps, layers, experiment.model.every_step, params)
 
@@ -146,7 +142,7 @@ def _forward(graph: Graph, steps: str, layers: list, every_step: bool, params: P
 def _bidirectional(graph: Graph, experiment: Experiment, params: Params) -> None:
     model = experiment.model
     names = ("forward", "backward") if model.direction == "both" else (model.direction,)
-    layers = [[params[name]["cell"] for name in names]]
+    layers = [[params[name] for name in names]]
     steps = _vectors(graph, "inputs", layers[0])
     if model.direction == "forward":
         return _forward(graph, steps, layers, model.every_step, params)
@@ -169,7 +165,7 @@ def _bidirectional(graph: Graph, experiment: Experiment, params: Params) -> None
 def _stacked_bidirectional(graph: Graph, experiment: Experiment, params: Params) -> None:
     model = experiment.model
     layers = [
-        [params[f"{name}_{i}"]["cell"] for name in ("forward", "backward")]
+        [params[f"{name}_{i}"] for name in ("forward", "backward")]
         for i in range(len(model.features))
     ]
     steps, carries = _layers(graph, _vectors(graph, "inputs", layers[0]), layers, _lengths(graph))
@@ -192,15 +188,15 @@ def _cnn_lstm(graph: Graph, experiment: Experiment, params: Params) -> None:
         pool = [model.pool] * len(space)
         frames = graph.node("MaxPool", graph.node("Relu", frames), kernel_shape=pool, strides=pool)
     frames = graph.node("Transpose", frames, perm=[0, *(axis + 1 for axis in axes), 1])
-    cells = [params["LSTM_0"]["cell"]]
-    read = len(cells[0]["ii"]["kernel"])
+    sides = [params["LSTM_0"]]
+    read = stack(sides[0]).width
     steps = graph.turned(graph.reshape(frames, graph.size(inputs, 0, 2), read), 2)
-    _forward(graph, steps, [cells], model.every_step, params)
+    _forward(graph, steps, [sides], model.every_step, params)
 
 
 def _generative(graph: Graph, experiment: Experiment, params: Params) -> None:
     model = experiment.model
-    layers = [[params[f"layers_{i}"]["cell"]] for i in range(len(model.features))]
+    layers = [[params[f"layers_{i}"]] for i in range(len(model.features))]
     symbols = graph.turned(graph.input("inputs", np.int64, "batch", "time"))
     if model.embedding:
         steps = graph.embedded(symbols, params["embed"]["embedding"])
@@ -221,7 +217,7 @@ def _tagger(graph: Graph, experiment: Experiment, params: Params) -> None:
     spelled = graph.reshape(graph.input("spelled", np.int64, "batch", "time"), -1)
 
     def both(name: str) -> list[Params]:
-        return [params[f"{name}_{side}"]["cell"] for side in ("forward", "backward")]
+        return [params[f"{name}_{side}"] for side in ("forward", "backward")]
 
     letters = graph.turned(graph.reshape(characters, -1, graph.size(characters, 2, 3)))
     letters = graph.embedded(letters, params["characters_embedding"]["embedding"])
@@ -234,18 +230,18 @@ def _tagger(graph: Graph, experiment: Experiment, params: Params) -> None:
     _answers(graph, steps, params["Dense_0"], every_step=True)
 
 
-def _source(graph: Graph, experiment: Experiment, params: Params, cells: Sequence[Params]) -> str:
+def _source(graph: Graph, experiment: Experiment, params: Params, sides: Sequence[Params]) -> str:
     """The steps that an encoder reads: symbols, or vectors."""
     if not reads_symbols(experiment.task):
-        return _vectors(graph, "source", cells)
+        return _vectors(graph, "source", sides)
     symbols = graph.turned(graph.input("source", np.int64, "batch", "time"))
     if "embed_source" in params:
         return graph.embedded(symbols, params["embed_source"]["embedding"])
-    return graph.one_hot(symbols, len(cells[0]["ii"]["kernel"]))
+    return graph.one_hot(symbols, stack(sides[0]).width)
 
 
 def _repeat_vector(graph: Graph, experiment: Experiment, params: Params) -> None:
-    encoder, decoder = ([params[side]["cell"]] for side in ("encoder", "decoder"))
+    encoder, decoder = ([params[side]] for side in ("encoder", "decoder"))
     steps = _source(graph, experiment, params, encoder)
     _, [(_, last)] = _layers(graph, steps, [encoder], _lengths(graph))
     count = graph.input("steps", np.int64, 1)  # how many to write
@@ -258,17 +254,17 @@ def _repeat_vector(graph: Graph, experiment: Experiment, params: Params) -> None
 def _encoder(graph: Graph, experiment: Experiment, params: Params) -> None:
     model = experiment.model
     sides = ("encoder", "backward")[: 1 + model.bidirectional]
-    layers = [[params[f"{side}_{i}"]["cell"] for side in sides] for i in range(len(model.features))]
+    layers = [[params[f"{side}_{i}"] for side in sides] for i in range(len(model.features))]
     steps = _source(graph, experiment, params, layers[0])
     steps, carries = _layers(graph, steps, layers, _lengths(graph))
     _put_out(graph, layers, carries)
     if model.attention != "none":
-        _every_step(graph, steps, model.features[-1], "memory")
+        graph.output("memory", graph.turned(steps, 2), "batch", "time", model.features[-1])
 
 
 def _decoder(graph: Graph, experiment: Experiment, params: Params) -> None:
     model = experiment.model
-    layers = [[params[f"decoder_{i}"]["cell"]] for i in range(len(model.features))]
+    layers = [[params[f"decoder_{i}"]] for i in range(len(model.features))]
     symbols = graph.turned(graph.input("symbols", np.int64, "batch", "time"))
     if model.embedding:
         steps = graph.embedded(symbols, params["embed_target"]["embedding"])

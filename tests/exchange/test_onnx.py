@@ -12,7 +12,6 @@ import pytest
 
 from lstmjax import exchange
 from lstmjax.errors import UserError
-from lstmjax.exchange import onnx as onnx_files
 from lstmjax.experiment import Experiment
 from lstmjax.models.bidirectional import Bidirectional
 from lstmjax.models.cnn_lstm import CnnLstm
@@ -23,6 +22,8 @@ from lstmjax.models.stacked_bidirectional import StackedBidirectional
 from lstmjax.models.tagger import Tagger
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import Adam
+from lstmjax.recurrent.cells import LayerNorm
+from lstmjax.recurrent.regularization import Regularization
 from lstmjax.tasks.generated.addition import Addition
 from lstmjax.tasks.generated.echo import Echo
 
@@ -281,18 +282,39 @@ def test_own_architectures_are_refused_by_name(tmp_path):
     class Mine(Vanilla):
         pass
 
-    with pytest.raises(UserError, match="Mine is an architecture of your own") as told:
+    with pytest.raises(UserError, match="graph is known here for architecture Mine") as told:
         exchange.export(made(Mine(), numbers(BATCH, TIME, 4)), tmp_path / "model.onnx")
     assert "\n" not in str(told.value) and not list(tmp_path.iterdir())
 
 
-def test_what_the_operator_lacks_is_refused(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "setting, told",
+    [
+        (dict(cell=LayerNorm()), "model.cell=LayerNorm"),
+        (dict(trainable_carry=True), "model.trainable_carry=True"),
+        (dict(regularization=Regularization(zoneout_cell=0.1)), "model.regularization="),
+    ],
+)
+def test_what_the_operator_does_not_compute_is_refused(setting, told, tmp_path):
+    source = made(Vanilla(**setting), numbers(BATCH, TIME, 4))
+    with pytest.raises(UserError, match=f"the operator LSTM does not compute {told}") as error:
+        exchange.export(source, tmp_path / "model.onnx")
+    assert "\n" not in str(error.value) and not list(tmp_path.iterdir())
+
+
+def test_regularization_of_the_training_alone_is_no_hindrance(tmp_path):
+    kind = Regularization(locked=True, weight_drop=0.5, recurrent_dropout=0.2)
+    model, inputs = Vanilla(features=5, regularization=kind), numbers(BATCH, TIME, 4)
+    source = made(model, inputs)
+    outputs, _ = apply(source, inputs)
+    feed = {"inputs": inputs, "lengths": LENGTHS} | fed(carry_of((5,), seed=1))
+    feed = {name: 0 * of if "initial" in name else of for name, of in feed.items()}
+    theirs = run(sessions(source, tmp_path), feed)
+    np.testing.assert_allclose(theirs["outputs"], outputs, **TOLERANCE)
+
+
+def test_a_projection_is_refused(tmp_path):
     source = made(Vanilla(), numbers(BATCH, TIME, 4))
-    source.params["LSTM_0"]["cell"]["projection"] = {"kernel": np.ones((128, 5))}
+    source.params["LSTM_0"]["projection"] = np.ones((128, 5))
     with pytest.raises(UserError, match="no projection"):
         exchange.export(source, tmp_path / "model.onnx")
-    monkeypatch.setattr(onnx_files, "KNOWN", onnx_files.KNOWN - {"initialization"})
-    source = made(Vanilla(initialization="keras"), numbers(BATCH, TIME, 4))
-    with pytest.raises(UserError, match="model.initialization is keras, which the operator"):
-        exchange.export(source, tmp_path / "model.onnx")
-    assert not list(tmp_path.iterdir())

@@ -17,11 +17,15 @@ from lstmjax.models.bidirectional import Bidirectional
 from lstmjax.models.cnn_lstm import CnnLstm
 from lstmjax.models.encoder_decoder import START, EncoderDecoder, RepeatVector
 from lstmjax.models.generative import Generative
+from lstmjax.models.residual import Residual
+from lstmjax.models.segments import Segments
 from lstmjax.models.stacked import Stacked
 from lstmjax.models.stacked_bidirectional import StackedBidirectional
 from lstmjax.models.tagger import Tagger
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import Adam
+from lstmjax.recurrent.cells import LayerNorm
+from lstmjax.recurrent.regularization import Regularization
 from lstmjax.tasks.generated.addition import Addition
 from lstmjax.tasks.generated.echo import Echo
 from lstmjax.tasks.generated.moving_square import MovingSquare
@@ -161,3 +165,26 @@ def test_an_own_architecture_is_exported(tmp_path):
     theirs, _ = programs(source, tmp_path).whole(read, LENGTHS)
     expected, _ = apply(source, read, lengths=LENGTHS)
     np.testing.assert_allclose(theirs, expected, **TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Residual(features=4),
+        Vanilla(features=4, cell=LayerNorm(), trainable_carry=True),
+        Vanilla(features=4, regularization=Regularization(zoneout_cell=0.1)),
+    ],
+    ids=["residual", "layer norm, trainable carry", "zoneout"],
+)
+def test_what_onnx_refuses_is_exported(model, tmp_path):
+    read = numbers(BATCH, TIME, 10)
+    source = made(model, Echo(), read)
+    theirs, _ = programs(source, tmp_path).whole(read, LENGTHS)
+    expected, _ = apply(source, read, lengths=LENGTHS)
+    np.testing.assert_allclose(theirs, expected, **TOLERANCE)
+
+
+def test_a_model_of_one_length_is_refused_in_its_words(tmp_path):
+    source = made(Segments(features=4, segment=3, outputs=6), Echo(), numbers(BATCH, TIME, 10))
+    with pytest.raises(UserError, match="Segments reads windows of one length"):
+        exchange.export(source, tmp_path / "model.stablehlo")
