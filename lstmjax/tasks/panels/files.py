@@ -89,7 +89,8 @@ class PanelFile(Forecasts):
         targets, beside = task.numbers(long)
         parts = task.parts(long)
         train = np.zeros(len(targets), bool)
-        for begin, end in zip(long.first, parts["test"][0], strict=True):
+        stop = parts["test" if task.train_on_valid else "valid"][0]
+        for begin, end in zip(long.first, stop, strict=True):
             train[begin:end] = True
         for i, name in enumerate(task.beside):
             if not np.isfinite(beside[train, i]).any():
