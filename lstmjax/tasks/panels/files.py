@@ -62,6 +62,11 @@ class PanelFile(Forecasts):
     untraced = frozenset({"path", "names", "told", "digest"})
 
     @property
+    def validates(self) -> bool:
+        """Whether the validation rows are held out."""
+        return not self.train_on_valid
+
+    @property
     def beside(self) -> tuple[str, ...]:
         """The columns of numbers that are no targets, by row."""
         return self.past + self.known
