@@ -2,6 +2,7 @@
 
 import datetime
 import pathlib
+import typing
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from lstmjax.errors import UserError
 from lstmjax.estimators.frames import Columns
 from lstmjax.tasks.panels import Panels
 from lstmjax.tasks.panels.forecasts import PanelForecast
+from lstmjax.tasks.panels.windows import Normalization
 
 
 def panel_task(
@@ -32,8 +34,9 @@ def panel_task(
       targets: the columns to forecast.
       roles: `past`, `known` and `static` columns, and `calendar` parts.
     """
-    if settings["normalize"] == "residual":
-        raise UserError("normalize=residual is for one series; take window, last, season or none")
+    if settings["normalize"] not in typing.get_args(Normalization):
+        kinds = ", ".join(typing.get_args(Normalization))
+        raise UserError(f"normalize={settings['normalize']} is for one series; take {kinds}")
     names = columns.column(id, "id")
     rows = float(np.median(list(Counter(names).values())))
     horizon = settings["horizon"]

@@ -180,6 +180,18 @@ def backtest(
     return Backtest(experiment, split, answers[:size], levels)
 
 
+def learn_margin(
+    experiment: Experiment, data: Data, params: Any, share: float, together: bool = False
+) -> Margin:
+    """How far bands must reach, from the validation part; UserError if it was trained on."""
+    if not experiment.task.validates:
+        raise UserError(
+            "--band: bands are learned from the validation part, on which this run was trained; "
+            "train with task.train_on_valid=false"
+        )
+    return backtest(experiment, data, params, "valid", together).calibrate(share)
+
+
 def backtest_workdir(
     workdir: pathlib.Path,
     split: str,
@@ -203,7 +215,7 @@ def backtest_workdir(
     done = backtest(experiment, data, params, split, together)
     said = f"{destination}: {len(done.answers):,} origins"
     if share is not None:
-        margin = backtest(experiment, data, params, "valid", together).calibrate(share)
+        margin = learn_margin(experiment, data, params, share, together)
         write_json(
             workdir / FILE, {"share": share, "reach": margin.reach.tolist(), "of": margin.forecasts}
         )

@@ -14,7 +14,7 @@ from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment, load_config
 from lstmjax.files import read_json
 from lstmjax.inference import evaluation, generation
-from lstmjax.inference.backtest import backtest
+from lstmjax.inference.backtest import backtest, learn_margin
 from lstmjax.inference.decoding import respond
 from lstmjax.runs import one_file, reporting
 from lstmjax.runs.checkpoints import restore_best
@@ -101,8 +101,7 @@ class Run:
         data = self.experiment.task.load()
         done = backtest(self.experiment, data, self.params, split)
         if band is not None:
-            learned = backtest(self.experiment, data, self.params, "valid")
-            done = done.banded(learned.calibrate(band))
+            done = done.banded(learn_margin(self.experiment, data, self.params, band))
         return done.columns()
 
     def sample(

@@ -16,6 +16,11 @@ class Forecasts(Task):
     or is None, and what was not observed is NaN.
     """
 
+    @property
+    def validates(self) -> bool:
+        """Whether the validation part is held out, so that bands may be learned from it."""
+        return True
+
     def whence(
         self, answers: list[Any], split: str, indices: np.ndarray
     ) -> list[tuple[list[str], int]]:

@@ -65,3 +65,5 @@ def test_frames_of_either_kind_say_the_same():
 def test_what_needs_series_asks_for_their_column():
     with pytest.raises(UserError, match="name its column in id"):
         Forecaster(3).fit(frame(), time="hour", target="load", known=["price"])
+    with pytest.raises(UserError, match="residual is for one series; take last, window, season"):
+        Forecaster(3, normalize="residual").fit(frame(), id="meter", target="load")

@@ -62,6 +62,11 @@ class PanelFile(Forecasts):
     untraced = frozenset({"path", "names", "told", "digest"})
 
     @property
+    def validates(self) -> bool:
+        """Whether the validation rows are held out."""
+        return not self.train_on_valid
+
+    @property
     def beside(self) -> tuple[str, ...]:
         """The columns of numbers that are no targets, by row."""
         return self.past + self.known
@@ -89,7 +94,8 @@ class PanelFile(Forecasts):
         targets, beside = task.numbers(long)
         parts = task.parts(long)
         train = np.zeros(len(targets), bool)
-        for begin, end in zip(long.first, parts["test"][0], strict=True):
+        stop = parts["test" if task.train_on_valid else "valid"][0]
+        for begin, end in zip(long.first, stop, strict=True):
             train[begin:end] = True
         for i, name in enumerate(task.beside):
             if not np.isfinite(beside[train, i]).any():

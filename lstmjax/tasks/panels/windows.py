@@ -7,7 +7,7 @@ from jax import Array
 
 from lstmjax.tasks.series.windows import latest
 
-Normalization = Literal["none", "last", "window", "season"]
+Normalization = Literal["last", "window", "season"]
 LEAST_SPREAD = 1e-4  # of a window's values, by their mean size: what varies less is constant
 
 
@@ -32,19 +32,15 @@ def measure(
     """The level that a window is measured from, and its scale: (batch, 1, columns) both.
 
     Args:
-      kind: `last`: the last value; `window`: the mean; `season`: the mean of the last season;
-        `none`: neither level nor scale.
+      kind: `last`: the last value; `window`: the mean; `season`: the mean of the last season.
       values: (batch, time, columns).
       seen: which of them count, likewise.
       season: in steps.
       by_spread: whether the scale is the deviation of the window's values; else it is 1, as suits
         logarithms, whose differences are ratios already.
     """
-    ones = jnp.ones_like(values[:, :1])
-    if kind == "none":
-        return 0 * ones, ones
     mean = _mean(values, seen)
-    scale = ones
+    scale = jnp.ones_like(mean)
     if by_spread:
         deviation = jnp.sqrt(_mean((values - mean) ** 2, seen))
         size = _mean(jnp.abs(values), seen)

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import types
 
 import jax
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.inference import evaluation
+from lstmjax.inference.backtest import learn_margin
 from lstmjax.inference.prediction import predict
 from lstmjax.models.residual import Residual
 from lstmjax.optimizers import Adam
@@ -294,6 +296,9 @@ def test_training_on_the_validation_rows(tmp_path):
     after, _ = batch_of(task_of(tmp_path, train_on_valid=True), "train")
     longest = [batch.targets.origin[batch.targets.series == 0].max() for batch in (before, after)]
     assert longest == [60 - 8 - HORIZON, 60 - 5 - HORIZON]
+    with pytest.raises(UserError, match="on which this run was trained"):
+        task = task_of(tmp_path, train_on_valid=True)
+        learn_margin(types.SimpleNamespace(task=task), None, None, 0.8)
 
 
 def test_seeds_apart_are_not_together(tmp_path):
