@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -30,6 +31,7 @@ def start(main: Callable[[], Any]) -> NoReturn:
         logging.disable(logging.ERROR)
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr is: not all are UTF-8
         signal.signal(signal.SIGTERM, _interrupt)
+        sys.excepthook = _of_main_thread
         try:
             if CACHE.value:
                 program_cache.keep_programs()
@@ -62,6 +64,12 @@ def start(main: Callable[[], Any]) -> NoReturn:
 def _interrupt(number: int, _: Any) -> NoReturn:
     name = signal.Signals(number).name
     raise Interrupted(number, f"{name}: stopped; run the same command again")
+
+
+def _of_main_thread(*fault: Any) -> None:
+    """Shows a bug's traceback; not one of tensorstore's threads, whose save has failed already."""
+    if threading.current_thread() is threading.main_thread():
+        sys.__excepthook__(*fault)
 
 
 def _parse(arguments: Sequence[str]) -> list[str]:

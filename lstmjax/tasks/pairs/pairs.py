@@ -256,10 +256,10 @@ class Pairs(Task):
         """The pairs of each split: files of their own, or shares of the one."""
         shares = {"valid": self.valid_fraction, "test": self.test_fraction}
         fields = {split: f"{split}_path" for split in shares}
+        pairs = self._pairs("path")
         given = {split: self._pairs(f) for split, f in fields.items() if getattr(self, f)}
         shares = {split: share for split, share in shares.items() if split not in given}
-        pairs, held_out = self._pairs("path"), list(shares.values())
-        train, *held_out = split_by_source(pairs, held_out, self.data_seed)
+        train, *held_out = split_by_source(pairs, list(shares.values()), self.data_seed)
         return {"train": train} | dict(zip(shares, held_out, strict=True)) | given
 
     def _pairs(self, field: str) -> list[Pair]:
