@@ -8,14 +8,21 @@ python -m launch.sample --workdir=runs/jsb --output=runs/jsb/chorale.mid
 from lstmjax.experiment import Experiment
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import AdamW
+from lstmjax.recurrent.regularization import Regularization
 from lstmjax.tasks.music import PianoRoll
 
 
 def get_config() -> Experiment:
-    """229 pieces to learn from: dropout on both sides, and the best validation is kept."""
+    """229 pieces to learn from: dropout on both sides and of weights, averaged parameters."""
     return Experiment(
         task=PianoRoll(),
-        model=Vanilla(features=200, every_step=True, input_dropout=0.15, dropout=0.3),
+        model=Vanilla(
+            features=300,
+            every_step=True,
+            input_dropout=0.2,
+            dropout=0.5,
+            regularization=Regularization(weight_drop=0.5),
+        ),
         optimizer=AdamW(
             learning_rate=4e-3,
             schedule="cosine",

@@ -1,8 +1,10 @@
 """SIGMORPHON's shared task on spellings and phonemes, its languages side by side in a directory."""
 
 import dataclasses
+import pathlib
 from typing import Literal
 
+from lstmjax.errors import UserError
 from lstmjax.tasks.pairs.files import Level
 from lstmjax.tasks.pairs.pairs import Pairs
 
@@ -20,10 +22,20 @@ class Sigmorphon(Pairs):
     language: Language = "kor"
 
     def resolve(self) -> "Sigmorphon":
-        """The language's files, then what they hold."""
+        """The language's files, then what they hold.
+
+        Raises:
+          UserError: a file is missing or malformed.
+        """
         splits = {"path": "train", "valid_path": "dev", "test_path": "test"}
         paths = {
             field: f"{self.directory}/{self.language}_{split}.tsv"
             for field, split in splits.items()
         }
+        for path in map(pathlib.Path, paths.values()):
+            if not path.is_file():
+                raise UserError(
+                    f"task.directory {self.directory}: no file {path.name}; give the directory of "
+                    "the shared task's files"
+                )
         return super(Sigmorphon, dataclasses.replace(self, **paths)).resolve()

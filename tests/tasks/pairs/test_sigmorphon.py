@@ -18,5 +18,5 @@ def test_a_language_is_read_from_its_three_files_as_they_are(tmp_path):
     assert task.target_vocabulary == ("a", "t͡ɕ")  # phonemes, not characters
     assert task.load().sizes == {"train": 3, "valid": 1, "test": 2}
     other = dataclasses.replace(task, language="hun")
-    with pytest.raises(UserError, match="hun_train.tsv"):
+    with pytest.raises(UserError, match="no file hun_train.tsv; give the directory"):
         other.resolve()
