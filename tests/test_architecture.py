@@ -107,7 +107,7 @@ def test_a_file_is_read_in_a_sitting(source):
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
 def test_a_config_trains_saves_restores_and_predicts(config, tmp_path):
-    report = run(small(config, tmp_path), tmp_path / "run")
+    report = run(small(config, tmp_path), tmp_path / "run", pictures=False)
     assert np.isfinite(report["test"]["loss"]["mean"])
     assert report["floors"]
     experiment, params, step = restore_best(tmp_path / "run")
