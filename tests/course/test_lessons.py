@@ -20,6 +20,9 @@ def test_a_row_counts_the_failed_and_names_the_worst():
     low = course.row(Entry("name", "mae", 0.25, lower_is_better=True, published="0.4"), report)
     assert low == ["name", "1,234", "mae 0.2 ± 0.1", "0.3", "1/3", "constant 0.5", "0.4", "3"]
     assert course.row(Entry("name", "mae", 0.25), report)[3:5] == ["0.1", "2/3"]
+    report["floors"]["median"] = {"mae": 0.4}
+    told = course.brief(Entry("name", "mae", 0.25, lower_is_better=True), report)
+    assert told == ["name", "mae 0.2 ± 0.1", "0.3", "1/3", "median 0.4", "", "3"]
     report["test"]["mae"]["each"][0] = np.nan
     assert course.row(Entry("name", "mae", 0.0), report)[4] == "1/3"
 
@@ -61,7 +64,7 @@ def test_the_table_fits_a_terminal():
 def test_the_course_from_first_to_last(tmp_path, monkeypatch, capsys):
     source = "from tests import tiny\n\n\ndef get_config():\n    return tiny.echo()\n"
     (tmp_path / "echo.py").write_text(source)
-    entry = Entry("echo", "accuracy", 0.0, published="0.99", figure=figures.gates)
+    entry = Entry("echo", "accuracy", 0.0, published="0.99", figure=figures.gates, touch="")
     monkeypatch.setattr(course, "COURSE", {"Echo": (entry,)})
     course.run_course(tmp_path / "course", tmp_path, seeds=2)
     told = capsys.readouterr().out
@@ -71,6 +74,8 @@ def test_the_course_from_first_to_last(tmp_path, monkeypatch, capsys):
     assert "| echo |" in (tmp_path / "course" / "course.md").read_text()
     page = (tmp_path / "course" / "course.html").read_text()
     assert page.count("data:image/png;base64") == 2
+    assert page.count('class="demo"') == 1 and '"demo":"echo"' in page
+    assert "<h2>1. What is an LSTM?</h2>" in page and "<h2>2. The vanilla LSTM</h2>" in page
     course.run_course(tmp_path / "course", tmp_path, seeds=2)  # finished: nothing is trained again
     assert log.read_bytes() == before
 
