@@ -25,6 +25,7 @@ from lstmjax.models.stacked import Stacked
 from lstmjax.models.stacked_bidirectional import StackedBidirectional
 from lstmjax.models.tagger import Tagger
 from lstmjax.models.vanilla import Vanilla
+from lstmjax.recurrent.cells import Standard
 from lstmjax.runs import reporting
 
 SUFFIXES = (".html",)
@@ -103,6 +104,14 @@ def pack(experiment: Experiment, params: Any, precision: str = "float16") -> dic
         raise UserError(f"a page cannot run a model of class {type(model).__name__}, but: {names}")
     if getattr(model, "merge", "") == "none":
         raise UserError("a page needs one output a step: set model.merge to anything but none")
+    other = {
+        f"cell={type(model.cell).__name__}": type(model.cell) is not Standard,
+        "trainable_carry": model.trainable_carry,
+        "regularization with zoneout": model.regularization.in_steps(train=False),
+    }
+    for name, is_set in other.items():
+        if is_set:
+            raise UserError(f"a page runs the standard LSTM alone, not model.{name}")
     leaves = dict(_leaves(params))
     flat = np.concatenate([np.ravel(leaf) for leaf in leaves.values()])
     if precision == "float32" or np.abs(flat).max() > LARGEST:

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from lstmjax.errors import UserError
 from lstmjax.exchange import html
 from lstmjax.models.bidirectional import Bidirectional
 from lstmjax.models.cnn_lstm import CnnLstm
@@ -14,6 +15,8 @@ from lstmjax.models.stacked import Stacked
 from lstmjax.models.stacked_bidirectional import StackedBidirectional
 from lstmjax.models.tagger import Tagger
 from lstmjax.models.vanilla import Vanilla
+from lstmjax.recurrent.cells import LayerNorm
+from lstmjax.recurrent.regularization import Regularization
 from tests.exchange import node
 
 pytestmark = node.needed
@@ -129,6 +132,23 @@ def test_javascript_computes_what_jax_does(case):
         value = {"model": packed, "inputs": given}
         outputs = node.call(f"loadModel(value.model).run({read}).outputs", value)
         np.testing.assert_allclose(outputs, wanted, atol=nearest, rtol=0)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        dict(cell=LayerNorm()),
+        dict(trainable_carry=True),
+        dict(regularization=Regularization(zoneout_cell=0.1)),
+    ],
+    ids=str,
+)
+def test_what_the_page_does_not_compute_is_refused(fields):
+    model = Vanilla(features=2, **fields)
+    shapes = jax.eval_shape(model.init, jax.random.key(0), jnp.zeros((1, 2, 1)))["params"]
+    params = jax.tree.map(lambda x: np.ones(x.shape), shapes)
+    with pytest.raises(UserError, match=f"standard LSTM alone, not model.{next(iter(fields))}"):
+        html.pack(types.SimpleNamespace(model=model), params)
 
 
 def test_weights_too_large_for_half_precision_are_kept_whole():
