@@ -1,8 +1,11 @@
 r"""Bach's chorales: which of 88 keys sound in the next quarter.
 
 python -m launch.train --config=configs/music_jsb.py --workdir=runs/jsb \
-    --set task.path=jsb-chorales-quarter.json --seeds=3
+    --set task.path=jsb-chorales-quarter.json
 python -m launch.sample --workdir=runs/jsb --output=runs/jsb/chorale.mid
+
+One seed: 8.253 nats a frame; each key after itself has 10.49. 2,424 s on one busy core of an AMD
+EPYC.
 """
 
 from lstmjax.experiment import Experiment
