@@ -30,7 +30,7 @@ def get_config() -> Experiment:
             error="smape",
             train_on_valid=True,
         ),
-        model=Residual(features=128, layers=2),
+        model=Residual(features=128, layers=2, dropout=0.1),
         optimizer=AdamW(learning_rate=3e-3, schedule="cosine", clip_norm=1.0, weight_decay=1e-3),
         steps=STEPS,
         batch_size=256,
