@@ -153,7 +153,9 @@ def test_bits_of_a_text_of_one_line(level, tmp_path):
     task = dataclasses.replace(
         experiment.task, test_path=str(tmp_path / "test.txt"), level=level, valid_fraction=0.1
     )
-    report = run(dataclasses.replace(experiment, task=task), tmp_path / "run", pictures=False)["test"]
+    report = run(dataclasses.replace(experiment, task=task), tmp_path / "run", pictures=False)[
+        "test"
+    ]
     line = (tmp_path / "test.txt").read_text()[1:]
     (alone,) = answered(tmp_path, line, ".txt").splitlines()
     both = answered(tmp_path, "the dog\n" + line, ".txt").splitlines()
