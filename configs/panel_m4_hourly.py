@@ -2,14 +2,16 @@ r"""M4 hourly: 414 series, the next two days from the last week (Makridakis et a
 
 python -m launch.train --config=configs/panel_m4_hourly.py --workdir=runs/m4 \
     --set task.path=m4_hourly.csv
+
+One seed: sMAPE 8.84, MASE .767 on the competition's test part; a day before 13.91 and 1.193. The
+competition's winner, an LSTM with exponential smoothing, has 9.33 and .893 (Smyl 2020). Settings
+are those of the best sMAPE on the 48 hours before the test part; docs/forecasting.md has the table.
 """
 
 from lstmjax.experiment import Experiment
 from lstmjax.models.residual import Residual
 from lstmjax.optimizers import AdamW
 from lstmjax.tasks.panels import Panels
-
-STEPS = 2_000
 
 
 def get_config() -> Experiment:
@@ -28,12 +30,11 @@ def get_config() -> Experiment:
             patch=24,
             mixture=(24, 168),
             error="smape",
-            train_on_valid=True,
         ),
-        model=Residual(features=128, layers=2, dropout=0.1),
+        model=Residual(features=192, layers=2),
         optimizer=AdamW(learning_rate=3e-3, schedule="cosine", clip_norm=1.0, weight_decay=1e-3),
-        steps=STEPS,
+        steps=2_000,
         batch_size=256,
         log_every=100,
-        evaluate_every=STEPS,
+        evaluate_every=500,
     )

@@ -2,6 +2,10 @@ r"""ETTh1: a month of seven hourly series in segments of two days, the next four
 
 python -m launch.train --config=configs/series_etth1_segments.py --workdir=runs/segments --seeds=3 \
     --set task.path=ETTh1.csv
+
+On standardized values, seed 0: MSE .3564, MAE .3864; least squares on the same windows .3750 and
+.3979, a day before .512 and .433. Settings are those of the best validation score of eight;
+docs/forecasting.md has the table.
 """
 
 from lstmjax.experiment import Experiment
@@ -26,11 +30,11 @@ def get_config() -> Experiment:
             units="scaled",
             season=24,
         ),
-        model=Segments(features=256, segment=48, dropout=0.5),
+        model=Segments(features=256, segment=48, by_series=True, dropout=0.3),
         optimizer=AdamW(learning_rate=1e-3, schedule="cosine", clip_norm=1.0, weight_decay=1e-3),
-        steps=1_200,
+        steps=600,
         batch_size=36,
         log_every=50,
-        evaluate_every=200,
+        evaluate_every=100,
         evaluation_batch_size=128,
     )
