@@ -3,8 +3,9 @@ r"""Addition of three numbers 1 to 10, tested on operands that were held out of 
 python -m launch.train --config=configs/encoder_decoder_addition.py \
     --workdir=runs/encoder_decoder_addition --seeds=10
 
-40 seeds: every held-out sum is answered wholly right by each (dropout .1; without it 2 of 20 seeds
-end below .99). 10 seeds take about a minute on two CPU cores.
+10 seeds on two CPU cores: .9992 +- .0025 of whole answers, worst .992; nine answer every held-out
+sum. Rounding decides: 40 seeds in another run all did (without dropout 2 of 20 ended below .99). 10
+seeds take about a minute.
 """
 
 from lstmjax.experiment import Experiment
