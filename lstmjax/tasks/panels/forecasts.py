@@ -14,12 +14,10 @@ from lstmjax.tasks.base import Batch, Panel
 from lstmjax.tasks.panels.forecasting import PanelWindows
 from lstmjax.tasks.panels.long_table import Clock, LongTable, later
 from lstmjax.tasks.series.csv_table import character, read_table
-from lstmjax.tasks.series.forecasts import in_words, times_after
+from lstmjax.tasks.series.forecasts import MOST_PANELS, in_words, panel_of, times_after
 from lstmjax.tasks.series.regular import AS_THEY_COME
 
 AT_ONCE = 256  # windows of a batch
-MOST_PANELS = 6
-LEAST_ROWS = 24  # of those read that a picture shows at least
 
 
 class PanelForecast(NamedTuple):
@@ -196,17 +194,6 @@ def panels(
     shown = []
     for k in np.linspace(0, len(found) - 1, min(len(found), MOST_PANELS)).astype(int):
         forecast = found[k]
-        truth = forecast.truth[:, 0]
-        panel = Panel(
-            title=f"{names[forecast.series]}, {forecast.origin:,} rows before",
-            example=int(k),
-            past=forecast.past[-max(3 * len(forecast.median), LEAST_ROWS) :, 0],
-            forecast=forecast.median[:, 0],
-            truth=None if np.isnan(truth).all() else truth,
-        )
-        if forecast.quantiles is not None:
-            share = 100 * (task.levels[-1] - task.levels[0])
-            low, *_, high = np.moveaxis(forecast.quantiles[:, 0], -1, 0)
-            panel = panel._replace(low=low, high=high, band=f"{share:.0f} % band")
-        shown.append(panel)
+        title = f"{names[forecast.series]}, {forecast.origin:,} rows before"
+        shown.append(panel_of(forecast, 0, title, int(k), task.levels))
     return shown

@@ -146,20 +146,33 @@ def panels(
     for k in range(min(max(len(forecasts), len(task.targets)), MOST_PANELS)):
         example, i = k % len(forecasts), k % len(task.targets)
         forecast = forecasts[example]
-        past = forecast.past[-max(3 * len(forecast.median), LEAST_ROWS) :, i]
-        truth = forecast.truth[:, i]
-        panel = Panel(
-            title=task.targets[i],
-            example=example,
-            past=past,
-            forecast=forecast.median[:, i],
-            truth=None if np.isnan(truth).all() else truth,
-        )
+        panel = panel_of(forecast, i, task.targets[i], example, task.levels)
         if times is not None:
-            panel = panel._replace(times=(times[len(times) - len(past) :], ahead))
-        if forecast.quantiles is not None:
-            low, *_, high = np.moveaxis(forecast.quantiles[:, i], -1, 0)
-            share = 100 * (task.levels[-1] - task.levels[0])
-            panel = panel._replace(low=low, high=high, band=f"{share:.0f} % band")
+            panel = panel._replace(times=(times[len(times) - len(panel.past) :], ahead))
         shown.append(panel)
     return shown
+
+
+def panel_of(forecast: Any, i: int, title: str, example: int, levels: tuple[float, ...]) -> Panel:
+    """One target of a forecast as a picture shows it, with the band between its outer quantiles.
+
+    Args:
+      forecast: `past`, `truth` and `median` (rows, targets), `quantiles` (rows, targets, levels).
+      i: which target.
+      title: of the panel.
+      example: which example is shown.
+      levels: of the quantiles, if there are any.
+    """
+    truth = forecast.truth[:, i]
+    panel = Panel(
+        title=title,
+        example=example,
+        past=forecast.past[-max(3 * len(forecast.median), LEAST_ROWS) :, i],
+        forecast=forecast.median[:, i],
+        truth=None if np.isnan(truth).all() else truth,
+    )
+    if forecast.quantiles is None:
+        return panel
+    low, *_, high = np.moveaxis(forecast.quantiles[:, i], -1, 0)
+    share = 100 * (levels[-1] - levels[0])
+    return panel._replace(low=low, high=high, band=f"{share:.0f} % band")
