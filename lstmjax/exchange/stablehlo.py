@@ -121,7 +121,7 @@ def _programs(source: Source) -> dict[str, tuple[Any, ...]]:
             programs |= {"start": (start, read, lengths), "step": (write_one, symbols, state)}
         return programs
     programs = {"whole": (whole, read, lengths)}
-    if model.causal and getattr(model, "direction", "forward") == "forward":
+    if model.causal:
         _, carry = jax.eval_shape(whole, read, lengths)
         programs["step"] = (step, described(kind, *rows, *shape[time + 1 :]), carry)
     return programs

@@ -133,8 +133,7 @@ class Run:
           UserError: the model needs a whole sequence.
         """
         model = self.experiment.model
-        forward = getattr(model, "direction", "forward") == "forward"
-        if self.experiment.task.paired or not (model.causal and forward):
+        if self.experiment.task.paired or not model.causal:
             raise UserError(f"model {type(model).__name__} reads whole sequences: call the run")
         outputs, carry = self._apply(self.params, np.asarray(inputs)[:, None], carry, None, None)
         every = getattr(model, "every_step", True)

@@ -27,6 +27,11 @@ class Bidirectional(Model):
     every_step: bool = True  # an output at every step instead of one from the final carries
     dropout: float = setting(0.0, at_least=0, at_most=0.95)  # on what the dense layer reads
 
+    @property
+    def causal(self) -> bool:
+        """Whether the forward direction alone reads."""
+        return self.direction == "forward"
+
     @nn.compact
     def __call__(
         self,
