@@ -17,7 +17,7 @@ from lstmjax.tasks.pairs import Sigmorphon
 def get_config() -> Experiment:
     """The model of pairs_tsv.py with more dropout, for 8,000 words, and averaged parameters."""
     return Experiment(
-        task=Sigmorphon(beam=8),
+        task=Sigmorphon(source="letter", beam=8),
         model=EncoderDecoder(
             features=(256,), bidirectional=True, embedding=64, attention="dot", dropout=0.4
         ),
@@ -34,4 +34,5 @@ def get_config() -> Experiment:
         batch_size=64,
         log_every=100,
         evaluate_every=500,
+        best_by="sequence_error_rate",
     )

@@ -42,7 +42,10 @@ class Experiment:
     seeds: int = setting(1, at_least=1)  # runs trained side by side, from seed, seed + 1, ...
     log_every: int = setting(100, at_least=1)  # updates between log lines
     evaluate_every: int = setting(1_000, at_least=1)  # updates between evaluations and checkpoints
-    # Evaluations in a row without a lower validation loss that end the run; none: no number does
+    # The validation score that is lowest in the best checkpoint; with a minus, as in -accuracy, the
+    # one that is highest
+    best_by: str = "loss"
+    # Evaluations in a row without a better one that end the run; none: no number does
     patience: int | None = setting(None, at_least=1)
     evaluation_batch_size: int = setting(256, at_least=1)
     # Examples of a split that are scored, at most. Of more, evenly spaced ones are taken; of a
@@ -103,6 +106,7 @@ class Experiment:
             optimizer=dataclasses.replace(self.optimizer, learning_rate=0.0),
             seed=0,
             evaluate_every=1,
+            best_by="loss",
             patience=None,
         )
 

@@ -21,7 +21,7 @@ from lstmjax.runs.workdir import Workdir, read_log
 from lstmjax.tasks.base import Data
 from lstmjax.tasks.buckets import padded_share
 from lstmjax.training import averaging, determinism
-from lstmjax.training.patience import Patience
+from lstmjax.training.patience import Patience, check_watched, to_lower
 from lstmjax.training.progress import Clock, Pace, Progress
 from lstmjax.training.signals import Signals, deferred_signals, untouched_signals
 from lstmjax.training.steps import State, check_shapes, check_sizes, compile_advance, init_state
@@ -112,6 +112,7 @@ def train(
             return state, clock
         advance = compile_advance(experiment, data, state)
         validate = Evaluation(experiment, data, "valid", state.params)
+        check_watched(experiment.best_by, validate.names)
 
     progress = Progress(step, experiment.steps, quiet=not devices.is_main())
     pace = Pace(clock.spent["train"])
@@ -145,7 +146,7 @@ def train(
                 raise UserError(_not_finite(step, last, checkpoints.latest_step))
             workdir.log({"step": step, "valid": {k: v.tolist() for k, v in scores.items()}})
             progress.say(f"step {step:,}  {_in_words(scores)}")
-            loss = float(np.mean(scores["loss"]))
+            loss = to_lower(scores, experiment.best_by)
             patience.add(loss)
             losses.append(scores["loss"].tolist())
             if state.iterate is not None:
@@ -179,7 +180,8 @@ def train(
                 save(due)
                 signals.stop_if_agreed(saved_at(step))
         if step < experiment.steps:
-            told = f"the validation loss did not fall in {experiment.patience:,} evaluations"
+            watched = {"loss": "the validation loss"}.get(experiment.best_by, experiment.best_by)
+            told = f"{watched} was no better in {experiment.patience:,} evaluations"
             progress.say(f"step {step:,}: {told}, so the run ends")
     except KeyboardInterrupt:
         # in the loop's own lines hardly any time passes: it nearly always waits for the device

@@ -108,6 +108,27 @@ def test_a_run_without_progress_ends_early_however_often_it_is_stopped(tmp_path,
         assert what_must_be_equal(tmp_path / "parts") == what_must_be_equal(tmp_path / "whole")
 
 
+def test_the_best_checkpoint_is_best_by_the_score_that_is_watched(tmp_path):
+    """Nats and errors of a few wild updates do not agree."""
+    found = set()
+    for best_by, sign in (("loss", 1), ("-accuracy", -1), ("accuracy", 1)):
+        where = tmp_path / best_by
+        experiment = tiny.echo(optimizer=Adam(0.5), evaluate_every=1, best_by=best_by)
+        report = run(experiment, where)
+        log = map(json.loads, (where / "metrics.jsonl").read_text().splitlines())
+        scores = {line["step"]: line["valid"] for line in log if "valid" in line}
+        name = best_by.removeprefix("-")
+        values = {step: sign * np.mean(score[name]) for step, score in scores.items()}
+        assert values[report["best_step"]] == min(values.values())
+        found.add(report["best_step"])
+    assert len(found) > 1
+
+
+def test_a_score_that_there_is_not_is_told_before_training(tmp_path):
+    with pytest.raises(UserError, match="best_by is 'f1'; the validation has accuracy, loss"):
+        run(tiny.echo(best_by="f1"), tmp_path)
+
+
 def test_a_finished_run_reports_again_and_changes_nothing(tmp_path):
     first = run(tiny.echo(), tmp_path)
     log = (tmp_path / "metrics.jsonl").read_text()

@@ -1,6 +1,7 @@
 """Files of pairs: source<TAB>target, or a pronouncing dictionary in the format of CMUdict."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
@@ -10,7 +11,7 @@ from lstmjax.errors import UserError
 from lstmjax.files import read_lines
 
 Format = Literal["tsv", "cmudict"]
-Level = Literal["character", "token"]
+Level = Literal["character", "letter", "token"]
 
 
 class Pair(NamedTuple):
@@ -22,13 +23,20 @@ class Pair(NamedTuple):
 
 
 def split_symbols(text: str, level: Level) -> tuple[str, ...]:
-    """A side's symbols: its characters, or what white space separates."""
+    """A side's symbols: its characters, its letters, or what white space separates.
+
+    Letters are what characters are composed of (Unicode's form NFD): é is e and an accent, and a
+    syllable of Hangul its two or three letters.
+    """
+    if level == "letter":
+        text = unicodedata.normalize("NFD", text)
     return tuple(text.split() if level == "token" else text)
 
 
 def join_symbols(symbols: Iterable[str], level: Level) -> str:
-    """The text of a side's symbols."""
-    return (" " if level == "token" else "").join(symbols)
+    """The text of a side's symbols; letters are composed again (NFC)."""
+    text = (" " if level == "token" else "").join(symbols)
+    return unicodedata.normalize("NFC", text) if level == "letter" else text
 
 
 def read_pairs(

@@ -57,7 +57,9 @@ class Pairs(Task):
     # tsv: which columns are the source and the target, from 1; none: the first two
     columns: tuple[int, ...] = setting((), at_least=1)
     stress: bool = False  # cmudict: keep the digits of stress
-    source: Level = "character"  # what a source's symbols are: characters, or tokens between blanks
+    # What a source's symbols are: characters, the letters that they are composed of (a syllable of
+    # Hangul has two or three), or tokens between blanks.
+    source: Level = "character"
     target: Level = "character"
     unknown_below: int = setting(1, at_least=1)  # rarer source symbols become one, <unk>
     valid_fraction: float = setting(0.05, at_least=0, at_most=0.5)  # of the sources

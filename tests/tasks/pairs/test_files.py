@@ -3,7 +3,7 @@ import collections
 import pytest
 
 from lstmjax.errors import UserError
-from lstmjax.tasks.pairs.files import read_pairs, split_by_source
+from lstmjax.tasks.pairs.files import join_symbols, read_pairs, split_by_source
 
 
 def read(
@@ -88,3 +88,12 @@ def test_sources_are_held_out_whole(tmp_path):
     assert set(counts.values()) == {3}
     with pytest.raises(UserError, match="4 different sources are too few to hold out 10% and 20%"):
         split_by_source(pairs[:12], [0.1, 0.2], seed=0)
+
+
+def test_letters_are_what_characters_are_composed_of(tmp_path):
+    """Hangul's syllables begin at U+AC00, 28 last letters for each of 21 vowels (Unicode, 3.12)."""
+    number = ord("한") - 0xAC00
+    parts = 0x1100 + number // 588, 0x1161 + number % 588 // 28, 0x11A7 + number % 28
+    ((_, source, target),) = read(tmp_path, "한é\té\n", source="letter")
+    assert source == (*map(chr, parts), "e", "\u0301") and target == ("é",)
+    assert join_symbols(source, "letter") == "한é"
