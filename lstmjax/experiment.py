@@ -10,6 +10,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax import Array
 
 from lstmjax import settings
 from lstmjax.errors import UserError
@@ -142,6 +143,15 @@ class Experiment:
             )
 
         return model(batch) if train else self.task.rollout(model, batch)
+
+    def start_writing(self, params: Any, batch: Batch) -> Any:
+        """The state of a model that writes, before its first symbol: arrays (batch, ...)."""
+        inputs = batch.inputs[0], batch.lengths
+        return self.model.apply({"params": params}, *inputs, method="start")
+
+    def step_writing(self, params: Any, symbols: Array, state: Any) -> tuple[Array, Any]:
+        """Reads one symbol a row: the scores of the next (rows, outputs), and the state."""
+        return self.model.apply({"params": params}, symbols, state, method="step")
 
     def zero_carry(self, params: Any, batch: Batch) -> Any:
         """The carry of a stream's beginning, or None where the task is not a stream."""

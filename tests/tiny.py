@@ -6,6 +6,7 @@ import json
 import pathlib
 import struct
 
+import jax
 import numpy as np
 
 from lstmjax.experiment import Experiment
@@ -265,10 +266,11 @@ def labelled(directory: pathlib.Path, **changes) -> Experiment:
     return Experiment(**SHORT | fields | changes)
 
 
-def finish(experiment: Experiment, path: pathlib.Path) -> None:
-    """Writes the directory of a run that has ended, without training."""
+def finish(experiment: Experiment, path: pathlib.Path, scale: float = 1.0) -> None:
+    """Writes the directory of a run that has ended, without training: the first weights, scaled."""
     experiment = experiment.resolve()
     state = init_state(experiment, experiment.task.load())
+    state = state.replace(params=jax.tree.map(lambda leaf: scale * leaf, state.params))
     with Workdir(path, experiment) as workdir, Checkpoints(workdir.checkpoints) as checkpoints:
         workdir.log({"step": 6, "loss": 1.0, "gradient_norm": 1.0})
         workdir.log({"step": experiment.steps, "valid": {"loss": 1.0}})

@@ -13,7 +13,8 @@ from lstmjax import devices
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.files import check_writable, read_json, write_json, write_text
-from lstmjax.inference.decoding import respond, respond_together
+from lstmjax.inference.decoding import respond
+from lstmjax.inference.together import together as as_one
 from lstmjax.runs.checkpoints import restore_best
 from lstmjax.tasks.base import Batch, Data
 from lstmjax.tasks.forecasts import Forecasts
@@ -139,17 +140,14 @@ def levels_of(share: float) -> tuple[float, float, float]:
     return tail, 0.5, round(1 - tail, 6)
 
 
-def backtest(
-    experiment: Experiment, data: Data, params: Any, split: str = "test", together: bool = False
-) -> Backtest:
+def backtest(experiment: Experiment, data: Data, params: Any, split: str = "test") -> Backtest:
     """Forecasts from every origin of a split.
 
     Args:
       experiment: whose task forecasts series.
       data: the task's.
-      params: one seed's, or those of all, which answer `together`.
+      params: one seed's.
       split: which origins.
-      together: whether these are all seeds'.
 
     Raises:
       UserError: the task forecasts no series.
@@ -165,11 +163,7 @@ def backtest(
 
     def forecast(params: Any, arrays: Any, indices: Any) -> tuple[Any, Batch]:
         batch = task.batch(arrays, split, indices)
-        if together:
-            outputs = respond_together(experiment, params, batch)
-        else:
-            outputs = respond(experiment, params, batch)[1]
-        return outputs, batch._replace(inputs=None)
+        return respond(experiment, params, batch)[1], batch._replace(inputs=None)
 
     program, answers = devices.jit(forecast), []
     for start in range(0, size, rows):
@@ -180,16 +174,14 @@ def backtest(
     return Backtest(experiment, split, answers[:size], levels)
 
 
-def learn_margin(
-    experiment: Experiment, data: Data, params: Any, share: float, together: bool = False
-) -> Margin:
+def learn_margin(experiment: Experiment, data: Data, params: Any, share: float) -> Margin:
     """How far bands must reach, from the validation part; UserError if it was trained on."""
     if not experiment.task.validates:
         raise UserError(
             "--band: bands are learned from the validation part, on which this run was trained; "
             "train with task.train_on_valid=false"
         )
-    return backtest(experiment, data, params, "valid", together).calibrate(share)
+    return backtest(experiment, data, params, "valid").calibrate(share)
 
 
 def backtest_workdir(
@@ -210,12 +202,12 @@ def backtest_workdir(
     """
     check_writable(destination, "--output")
     experiment, params, _ = restore_best(workdir)
-    params = params if together else experiment.first_seed(params)
-    data = experiment.task.load()
-    done = backtest(experiment, data, params, split, together)
+    experiment = as_one(experiment) if together else experiment
+    params, data = experiment.first_seed(params), experiment.task.load()
+    done = backtest(experiment, data, params, split)
     said = f"{destination}: {len(done.answers):,} origins"
     if share is not None:
-        margin = learn_margin(experiment, data, params, share, together)
+        margin = learn_margin(experiment, data, params, share)
         write_json(
             workdir / FILE, {"share": share, "reach": margin.reach.tolist(), "of": margin.forecasts}
         )

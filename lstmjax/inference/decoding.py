@@ -8,7 +8,6 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.models.encoder_decoder import START
 from lstmjax.tasks.base import Batch, Written
@@ -70,23 +69,6 @@ def beam_search(
     return written, total
 
 
-def respond_together(experiment: Experiment, params: Any, batch: Batch) -> Any:
-    """What all seeds of a run say together; the task knows how to put their outputs together.
-
-    Raises:
-      UserError: there is one seed, or the answers are sequences, of which there is no mean.
-    """
-    if experiment.seeds == 1:
-        raise UserError("--together: the run trained one seed; train again with --seeds=3, say")
-    if experiment.task.writes or experiment.task.stream:
-        raise UserError(
-            f"--together: the answers of task {type(experiment.task).__name__} have no mean; "
-            "leave it out"
-        )
-    outputs = jax.vmap(lambda one: respond(experiment, one, batch)[1])(params)
-    return experiment.task.together(outputs, batch)
-
-
 def respond(
     experiment: Experiment, params: Any, batch: Batch, carry: Any = None, beam: int | None = None
 ) -> tuple[Any, Any, Any]:
@@ -109,11 +91,9 @@ def respond(
     logits = None
     if batch.targets is not None:
         logits, _ = experiment.apply(params, batch, forced=True)
-    model = functools.partial(experiment.model.apply, {"params": params})
-    source, _ = batch.inputs
     written = beam_search(
-        functools.partial(model, method="step"),
-        model(source, batch.lengths, method="start"),
+        functools.partial(experiment.step_writing, params),
+        experiment.start_writing(params, batch),
         start=START,
         length=experiment.task.longest,
         beam=beam or experiment.task.beam,

@@ -11,7 +11,8 @@ from jax import Array
 from lstmjax import devices, metrics, programs
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
-from lstmjax.inference.decoding import respond, respond_together
+from lstmjax.inference.decoding import respond
+from lstmjax.inference.together import together as as_one
 from lstmjax.runs.checkpoints import restore_best
 from lstmjax.tasks.base import Batch, Data, Shape
 
@@ -32,9 +33,8 @@ class Evaluation:
         split: str,
         params: Any,
         beam: int | None = None,
-        together: bool = False,
     ):
-        """Compiles the program for parameters like `params`; `together`: all seeds are one."""
+        """Compiles the program for parameters like `params`."""
         data = data.placed(experiment.batch_size)
         self._arrays, mesh = data.arrays, data.mesh
         task, size = experiment.task, data.sizes[split]
@@ -55,30 +55,25 @@ class Evaluation:
                 def one_batch(carry: Any, now: tuple[Array, Array]) -> tuple[Any, dict]:
                     indices, valid = (devices.spread_if_even(array, mesh) for array in now)
                     batch = only(task.batch(arrays, split, indices, shape), valid)
-                    if together:
-                        scored = outputs = respond_together(experiment, params, batch)
-                        after = None
-                    else:
-                        scored, outputs, after = respond(experiment, params, batch, carry, beam)
+                    scored, outputs, after = respond(experiment, params, batch, carry, beam)
                     loss = metrics.mean(task.loss(scored, batch), batch.mask)
                     scores = {"loss": loss} | dict(task.metrics(outputs, batch))
                     return after if task.stream else None, scores
 
                 example = jax.eval_shape(lambda: task.batch(arrays, split, indices[0], shape))
-                carry = None if together else experiment.zero_carry(params, example)
+                carry = experiment.zero_carry(params, example)
                 return jax.lax.scan(one_batch, carry, (indices, valid))[1]
 
             scores = [of_shape(shape, *of) for shape, of in zip(shapes, batches, strict=True)]
             return jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *scores)
 
         def build() -> Any:
-            alone = together or experiment.seeds == 1
-            many = sums if alone else jax.vmap(sums, (0, None, None))
+            many = sums if experiment.seeds == 1 else jax.vmap(sums, (0, None, None))
             program = devices.jit(many, out_shardings=devices.everywhere(mesh))
             return program.lower(params, data.arrays, self._batches).compile()
 
         arguments = programs.signature((params, data.arrays, self._batches))
-        key = ("evaluation", experiment.kind, split, beam, together, shapes, mesh, arguments)
+        key = ("evaluation", experiment.kind, split, beam, shapes, mesh, arguments)
         self._program = programs.keep(key, build)
 
     @property
@@ -178,6 +173,7 @@ def evaluate_workdir(
     """
     experiment, params, step = restore_best(workdir)
     experiment = experiment.with_options(beam=beam)
+    scored = as_one(experiment) if together else experiment
     data = experiment.task.load()
     if not data.sizes.get(split):
         raise UserError(f"--split {split}: its examples never run out or there are none; take test")
@@ -185,9 +181,9 @@ def evaluate_workdir(
         "experiment": experiment.to_json(),
         "best_step": step,
         "seeds": experiment.seeds,
-        split: summarize(Evaluation(experiment, data, split, params, beam, together)(params)),
+        split: summarize(Evaluation(scored, data, split, params, beam)(params)),
         "together": together,
         **sampled(experiment, data, split),
         "floors": experiment.task.floors(data) if split == "test" else {},
-        "answers": answers(experiment, data, params) if split == "test" else [],
+        "answers": answers(scored, data, params) if split == "test" else [],
     }

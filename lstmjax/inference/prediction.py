@@ -11,7 +11,8 @@ from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.files import check_writable
 from lstmjax.inference import backtest
-from lstmjax.inference.decoding import respond, respond_together
+from lstmjax.inference.decoding import respond
+from lstmjax.inference.together import together as as_one
 from lstmjax.runs.checkpoints import restore_best
 from lstmjax.tasks.base import Batch
 
@@ -58,8 +59,8 @@ def predict(
             raise UserError(f"--output {destination}: a picture goes there; name it .csv")
         check_writable(picture, "--output: the picture", source)
     kept, batches = experiment.task.read(source)
-    params = params if together else experiment.first_seed(params)
-    answers, task = answer(experiment, params, batches, together), experiment.task
+    experiment = as_one(experiment) if together else experiment
+    answers, task = answer(experiment, experiment.first_seed(params), batches), experiment.task
     if band is not None:
         margin = backtest.margin_of(workdir, band)
         answers = [backtest.banded(experiment, one, margin) for one in answers]
@@ -70,24 +71,15 @@ def predict(
     return Predicted(len(answers), picture)
 
 
-def answer(
-    experiment: Experiment, params: Any, batches: list[Batch], together: bool = False
-) -> list[Any]:
+def answer(experiment: Experiment, params: Any, batches: list[Batch]) -> list[Any]:
     """The task's answers to every row of the batches.
 
     Args:
       experiment: whose task and model.
-      params: one seed's; or those of all, which answer `together`.
+      params: one seed's.
       batches: of examples.
-      together: whether these are all seeds'.
     """
-
-    def outputs(params: Any, batch: Batch) -> Any:
-        if together:
-            return respond_together(experiment, params, batch)
-        return respond(experiment, params, batch)[1]
-
-    apply = devices.jit(outputs)
+    apply = devices.jit(lambda params, batch: respond(experiment, params, batch)[1])
     return [
         one
         for batch in batches

@@ -16,6 +16,7 @@ from lstmjax.files import read_json
 from lstmjax.inference import evaluation, generation
 from lstmjax.inference.backtest import backtest, learn_margin
 from lstmjax.inference.decoding import respond
+from lstmjax.inference.together import together as as_one
 from lstmjax.runs import one_file, reporting
 from lstmjax.runs.checkpoints import restore_best
 from lstmjax.runs.tensorboard import to_tensorboard
@@ -30,16 +31,21 @@ class Run:
 
     `Run` is made by `lstmjax.train` and `lstmjax.load`. In place of the directory, `workdir` may be
     a whole model in one file. It has no `history`.
+
+    Of several seeds the first one answers, or all `together`: then `evaluate`, `predict` and
+    `backtest` are of the mean of what they say.
     """
 
-    def __init__(self, workdir: pathlib.Path):
+    def __init__(self, workdir: pathlib.Path, together: bool = False):
         """Restores the best checkpoint; UserError if there is none."""
-        self.workdir = workdir
+        self.workdir, self.together = workdir, together
         self.experiment, params, self.step_of_best = restore_best(workdir)
         self.params = self.experiment.first_seed(params)
-        kind = self.experiment.kind
+        self._who = as_one(self.experiment) if together else self.experiment
+        self._who_params = self._who.first_seed(params)
+        kind, who = self.experiment.kind, self._who.kind
         self._respond = programs.keep(
-            ("respond", kind), lambda: devices.jit(lambda p, b: respond(kind, p, b)[1])
+            ("respond", who), lambda: devices.jit(lambda p, b: respond(who, p, b)[1])
         )
         self._apply = programs.keep(("apply", kind.model), lambda: devices.jit(_applied(kind)))
 
@@ -68,7 +74,8 @@ class Run:
 
     def evaluate(self, split: str = "test") -> dict[str, Any]:
         """Scores a split again: {metric: {"mean", "deviation", "each"}}."""
-        return evaluation.evaluate_workdir(self.workdir, split)[split]
+        scores = evaluation.evaluate_workdir(self.workdir, split, together=self.together)
+        return scores[split]
 
     def predict(self, inputs: Any, lengths: Any = None) -> list[Any]:
         """The task's answers, in the order of the examples.
@@ -99,9 +106,10 @@ class Run:
           UserError: the task forecasts no series.
         """
         data = self.experiment.task.load()
-        done = backtest(self.experiment, data, self.params, split)
+        who = self._who, data, self._who_params
+        done = backtest(*who, split)
         if band is not None:
-            done = done.banded(learn_margin(self.experiment, data, self.params, band))
+            done = done.banded(learn_margin(*who, band))
         return done.columns()
 
     def sample(
@@ -198,13 +206,17 @@ class Run:
             def fill(leaf: Any, more: int = more) -> np.ndarray:
                 return np.concatenate([leaf, np.repeat(leaf[:1], more, 0)]) if more else leaf
 
-            outputs = jax.device_get(self._respond(self.params, jax.tree.map(fill, part)))
+            outputs = jax.device_get(self._respond(self._who_params, jax.tree.map(fill, part)))
             outputs = jax.tree.map(lambda leaf, c=count: leaf[:c], outputs)
             yield from self.experiment.task.answer(outputs, part)
 
 
 def load(
-    workdir: str | pathlib.Path, *, classes: Iterable[type] = (), config: str | None = None
+    workdir: str | pathlib.Path,
+    *,
+    classes: Iterable[type] = (),
+    config: str | None = None,
+    together: bool = False,
 ) -> Run:
     """The run in a directory, with its best checkpoint.
 
@@ -212,6 +224,7 @@ def load(
       workdir: the directory, or a `.safetensors` file that `Run.export` wrote.
       classes: models or tasks of your own that the run was made with, if they are not imported.
       config: instead of these, the Python file that defines them.
+      together: whether all seeds of the run answer, by the mean of what they say.
 
     Raises:
       UserError: it is no training directory, holds no intact checkpoint, or a class is not here.
@@ -219,7 +232,7 @@ def load(
     settings.hand_in(*classes)
     if config is not None:
         load_config(config)
-    return Run(pathlib.Path(workdir))
+    return Run(pathlib.Path(workdir), together)
 
 
 def _applied(experiment: Experiment) -> Any:

@@ -15,6 +15,7 @@ from lstmjax import devices
 from lstmjax.errors import UserError
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
+from lstmjax.tasks.together import Outputs, together
 
 SPLITS = ("train", "valid", "test")
 
@@ -112,6 +113,8 @@ class Task:
     stream: ClassVar[bool] = False
     # Whether inputs are an encoder-decoder's: a source, and the target shifted by one step.
     paired: ClassVar[bool] = False
+    # What the outputs are: several models together say the mean of values or of probabilities.
+    outputs_are: ClassVar[Outputs] = "values"
     # Of how many test examples a run draws the `panels`.
     pictured: ClassVar[int] = 0
     # Whether what counts is the sequence that a model writes by itself: then `metrics`, `show` and
@@ -164,8 +167,8 @@ class Task:
         return model(batch)
 
     def together(self, outputs: Any, batch: Batch) -> Any:
-        """What several models say as one, from their outputs (models, batch, ...): the mean."""
-        return jax.tree.map(lambda leaf: leaf.mean(0), outputs)
+        """What several models say as one, from their outputs (models, batch, ...)."""
+        return together(outputs, self.outputs_are)
 
     def loss(self, outputs: Any, batch: Batch) -> Array:
         """What training minimizes, per element: (batch,) or (batch, time), in nats or units."""

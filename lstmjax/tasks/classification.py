@@ -1,12 +1,14 @@
 """What tasks share whose answer is one of several classes."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from jax import Array
 
 from lstmjax import metrics
 from lstmjax.metrics import Sums
 from lstmjax.tasks.base import Batch, Task
+from lstmjax.tasks.together import Outputs
 
 
 def told_unseen(kind: str, unseen: Sequence[str]) -> str:
@@ -19,6 +21,8 @@ def told_unseen(kind: str, unseen: Sequence[str]) -> str:
 
 class Classification(Task):
     """A task with one class an example: outputs (batch, classes), integer targets (batch,)."""
+
+    outputs_are: ClassVar[Outputs] = "logits"
 
     def loss(self, outputs: Array, batch: Batch) -> Array:
         """Cross-entropy of each answer, (batch,), in nats."""

@@ -14,6 +14,7 @@ from lstmjax.errors import UserError
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 from lstmjax.tasks.base import Batch, Data, Generated, draw_member
+from lstmjax.tasks.together import Outputs
 
 ALPHABET = "0123456789+ "
 PLUS, BLANK = ALPHABET.index("+"), ALPHABET.index(" ")
@@ -35,6 +36,7 @@ class Addition(Generated):
     """
 
     paired: ClassVar[bool] = True
+    outputs_are: ClassVar[Outputs] = "logits"
 
     terms: int = setting(3, at_least=1)
     smallest: int = setting(1, at_least=0)

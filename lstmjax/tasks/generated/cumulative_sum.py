@@ -1,7 +1,7 @@
 """Cumulative sum: at which step does a sum pass its limit? The course's bidirectional lesson."""
 
 import dataclasses
-from typing import Literal
+from typing import ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +13,7 @@ from lstmjax import devices, metrics
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 from lstmjax.tasks.base import Batch, Data, Generated
+from lstmjax.tasks.together import Outputs
 
 FITTED_ON = 10_000  # training examples that the position prior is counted on
 
@@ -25,6 +26,8 @@ class CumulativeSum(Generated):
     forward is enough. `balance`: that sum is at least the sum of all later values. Neither
     direction alone knows both sides.
     """
+
+    outputs_are: ClassVar[Outputs] = "yes_or_no"
 
     length: int = setting(10, at_least=2)  # steps
     target: Literal["reached", "balance"] = "reached"

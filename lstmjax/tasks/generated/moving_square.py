@@ -1,6 +1,7 @@
 """Moving square: which way does it go? Videos made as they are needed. The CNN-LSTM lesson."""
 
 import dataclasses
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +14,7 @@ from lstmjax.errors import UserError
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 from lstmjax.tasks.base import Batch, Data, Generated
+from lstmjax.tasks.together import Outputs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +26,8 @@ class MovingSquare(Generated):
     the other edge: every pixel of every frame is as likely under either answer, and only two
     frames together tell.
     """
+
+    outputs_are: ClassVar[Outputs] = "yes_or_no"
 
     frames: int = setting(50, at_least=2)
     size: int = setting(50, at_least=3)  # height and width of a frame, pixels

@@ -13,6 +13,7 @@ from lstmjax import devices, metrics
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 from lstmjax.tasks.base import Batch, Data, Generated
+from lstmjax.tasks.together import Outputs
 
 START = -1.0  # both coordinates of what is read before the first corner
 FITTED_ON = 10_000  # training rectangles that floors and comparisons are given
@@ -41,6 +42,11 @@ class Rectangles(Generated):
     def outputs(self) -> int:
         """Two coordinates; or a weight, a mean and a scale for each component of each."""
         return 2 if self.head == "point" else 6 * self.components
+
+    @property
+    def outputs_are(self) -> Outputs:
+        """Corners have a mean, parameters of mixtures have none."""
+        return "values" if self.head == "point" else "other"
 
     def corners(self, key: Array) -> Array:
         """Draws a rectangle: (4, 2)."""

@@ -16,6 +16,7 @@ from lstmjax.settings import setting
 from lstmjax.tasks.base import SPLITS, Batch, Data, Shape, Task
 from lstmjax.tasks.buckets import make_buckets
 from lstmjax.tasks.music.files import KEYS, LOWEST, read_pieces
+from lstmjax.tasks.together import Outputs
 
 NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
@@ -29,6 +30,7 @@ class PianoRoll(Task):
     """
 
     untraced: ClassVar[frozenset[str]] = frozenset({"path", "digest"})
+    outputs_are: ClassVar[Outputs] = "yes_or_no"
 
     path: str = ""  # JSON of the splits, see `read_pieces`
     # Training pieces are also read up to so many half tones higher and lower.

@@ -31,6 +31,7 @@ from lstmjax.tasks.pairs.files import (
     split_symbols,
 )
 from lstmjax.tasks.pairs.floors import nearest_spelling
+from lstmjax.tasks.together import Outputs
 
 START = -1  # before the first symbol of a target
 UNKNOWN = "<unk>"  # source symbols that training lacks
@@ -48,6 +49,7 @@ class Pairs(Task):
 
     writes: ClassVar[bool] = True
     paired: ClassVar[bool] = True
+    outputs_are: ClassVar[Outputs] = "logits"
     meanings: ClassVar[tuple[str, ...]] = ("source_vocabulary", "target_vocabulary")
 
     path: str = ""  # the file of pairs

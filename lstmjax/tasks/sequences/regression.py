@@ -95,6 +95,10 @@ class Regression(SequenceTask):
         ones = jnp.ones(outputs.shape[:-1])
         return self.read_as.place(outputs, 0 * ones, ones)
 
+    def together(self, outputs: Array, batch: Batch) -> Array:
+        """The mean of several models' forecasts, from their outputs (models, batch, ...)."""
+        return self.read_as.together(outputs)
+
     def loss(self, outputs: Array, batch: Batch) -> Array:
         """The head's loss of every number, (batch, [time,] values), in training deviations."""
         return self.read_as.loss(self.place(outputs), batch.targets.values)

@@ -225,6 +225,10 @@ class SeriesWindows(SeriesFile):
         outputs = jnp.moveaxis(outputs, 1, 2) if self.independent else outputs
         return outputs.reshape(len(outputs), -1), None
 
+    def together(self, outputs: Array, batch: Batch) -> Array:
+        """The mean of several models' forecasts, from their outputs (models, batch, ...)."""
+        return self.scored_as.together(outputs)
+
     def loss(self, outputs: Array, batch: Batch) -> Array:
         """The head's loss of every value, (batch, steps, targets), in training deviations."""
         head, parameters = self.place(outputs, batch)

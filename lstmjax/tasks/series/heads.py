@@ -59,6 +59,18 @@ class Head:
             return jnp.concatenate([outputs[..., :1] * scale + shift, spread], -1)
         return outputs * scale + shift
 
+    def together(self, outputs: Array) -> Array:
+        """Outputs (models, ..., values x width) as one model's, with the mean of each quantile."""
+        shape = outputs.shape[1:]
+        outputs = outputs.reshape(*outputs.shape[:-1], -1, self.width).astype(jnp.float32)
+        if self.kind == "quantile":
+            outputs = jnp.sort(outputs, -1)  # as they are read
+        if self.kind in ("gaussian", "student"):
+            spread = jax.nn.softplus(outputs[..., 1:]).mean(0)
+            before = spread + jnp.log(-jnp.expm1(-spread))  # what softplus makes a spread of
+            return jnp.concatenate([outputs[..., :1].mean(0), before], -1).reshape(shape)
+        return outputs.mean(0).reshape(shape)
+
     def loss(self, parameters: Array, truth: Array) -> Array:
         """What training minimizes, (...): an error, mean pinball loss, or nats of the density."""
         if self.kind in ("quantile", SAMPLES):

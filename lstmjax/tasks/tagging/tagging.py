@@ -34,6 +34,7 @@ from lstmjax.tasks.tagging.floors import guesses
 from lstmjax.tasks.tagging.lexicon import Arrays, arrange, learn
 from lstmjax.tasks.tagging.packing import Row, pack_sentences, unpack
 from lstmjax.tasks.tagging.spans import are_spans, count_spans
+from lstmjax.tasks.together import Outputs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Tagging(Task):
     """
 
     meanings: ClassVar[tuple[str, ...]] = ("vocabulary", "alphabet")
+    outputs_are: ClassVar[Outputs] = "logits"
 
     train: str = ""  # file of sentences to train on
     valid: str | None = None  # for the validation; none: a share of the training file's

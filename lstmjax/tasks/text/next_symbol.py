@@ -20,6 +20,7 @@ from lstmjax.tasks.buckets import in_order
 from lstmjax.tasks.ragged import pack
 from lstmjax.tasks.text.corpus import read_corpus, read_library
 from lstmjax.tasks.text.ngrams import NGram
+from lstmjax.tasks.together import Outputs
 
 PREDICTED_SHAPES = 4  # widths that lines to predict from are padded to
 PREDICTED_ROWS = 16  # lines that are predicted side by side
@@ -37,6 +38,7 @@ class NextSymbol(Task):
     """
 
     stream: ClassVar[bool] = True
+    outputs_are: ClassVar[Outputs] = "logits"
     symbol: ClassVar[str]  # what one is called
 
     path: str | None = None  # a file or a directory; none: Python's standard library
