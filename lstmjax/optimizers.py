@@ -104,10 +104,13 @@ class SGD(Optimizer):
 
     momentum: float = setting(0.0, at_least=0, at_most=1)
     nesterov: bool = False
+    weight_decay: float = setting(0.0, at_least=0)  # times the parameters, part of the gradient
 
     def scale(self) -> optax.GradientTransformation:
-        """The gradient, or its running sum."""
-        return optax.trace(self.momentum, self.nesterov) if self.momentum else optax.identity()
+        """The gradient, with the decay if there is any, or its running sum."""
+        parts = [optax.add_decayed_weights(self.weight_decay)] if self.weight_decay else []
+        parts += [optax.trace(self.momentum, self.nesterov)] if self.momentum else []
+        return optax.chain(*parts)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """The generative LSTM: the next symbol from all before it, one step at a time if need be."""
 
+import functools
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -24,6 +26,14 @@ class Generative(Model):
     input_dropout: float = setting(0.0, at_least=0, at_most=0.95)  # on what the first layer reads
     # of symbols, at every place where they occur (Gal & Ghahramani 2016)
     embedding_dropout: float = setting(0.0, at_least=0, at_most=0.95)
+    output_dropout: float | None = setting(None, at_least=0, at_most=0.95)  # none: as `dropout`
+    # Of the last layer, added to the loss: times the mean square of its outputs after dropout, and
+    # of their change from step to step before it (AR and TAR; Merity et al. 2018, section 4.4).
+    activation_penalty: float = setting(0.0, at_least=0)
+    change_penalty: float = setting(0.0, at_least=0)
+    # Vectors, and the output layer where they are its weights, start uniform within this bound and
+    # are not scaled, as in published recipes for SGD. None: they start with variance 1.
+    embedding_bound: float | None = setting(None, at_least=0)
     tied: bool = False  # the output layer's weights are the embedding's (Press & Wolf 2017)
 
     def setup(self) -> None:
@@ -37,15 +47,20 @@ class Generative(Model):
             )
         if self.embedding:
             # entries of variance 1, which is what the layers' initial weights expect of their input
+            start, bound = nn.initializers.normal(1.0), self.embedding_bound
+            if bound is not None:
+                start = functools.partial(jax.random.uniform, minval=-bound, maxval=bound)
             self.embed = nn.Embed(
                 self.outputs,
                 self.embedding,
-                embedding_init=nn.initializers.normal(1.0),
+                embedding_init=start,
                 dtype=self.dtype,
                 param_dtype=self.param_dtype,
             )
         self.layers = [self.lstm(width) for width in self.features]
         self.drop = self.dropout_over_time(self.dropout)
+        last = self.dropout if self.output_dropout is None else self.output_dropout
+        self.drop_output = self.dropout_over_time(last)
         self.drop_input = self.dropout_over_time(self.input_dropout)
         if not self.tied:
             self.head = self.dense(self.outputs)
@@ -83,11 +98,19 @@ class Generative(Model):
         for i, layer in enumerate(self.layers):
             before = None if carry is None else carry[i]
             rows = dict(carry=before, lengths=lengths, resets=resets, train=train)
-            hidden, last = layer(hidden, **rows)
-            hidden = self.drop(hidden, deterministic=not train)
+            said, last = layer(hidden, **rows)
+            drop = self.drop_output if layer is self.layers[-1] else self.drop
+            hidden = drop(said, deterministic=not train)
             after.append(last)
+        if train and self.activation_penalty:
+            penalty = self.activation_penalty * mean_square(hidden, lengths)
+            self.sow("losses", "activations", penalty)
+        if train and self.change_penalty:
+            change = mean_square(said[..., 1:, :] - said[..., :-1, :], lengths, 1)
+            self.sow("losses", "changes", self.change_penalty * change)
         if self.tied:
-            return self.embed.attend(hidden) / self.embedding**0.5, tuple(after)
+            scale = self.embedding**0.5 if self.embedding_bound is None else 1
+            return self.embed.attend(hidden) / scale, tuple(after)
         return self.head(hidden), tuple(after)
 
     def step(
@@ -96,3 +119,12 @@ class Generative(Model):
         """Reads one symbol a row, (*batch,): logits of the next (*batch, outputs), carry."""
         logits, carry = self(symbols[..., None], carry=carry)
         return jnp.squeeze(logits, -2), carry
+
+
+def mean_square(values: Array, lengths: Array | None, before: int = 0) -> Array:
+    """The mean square of values (*batch, time, width) at valid steps, those from `before` on."""
+    if lengths is None:
+        return jnp.mean(values**2)
+    valid = (jnp.arange(values.shape[-2]) + before < lengths[..., None])[..., None]
+    count = jnp.maximum(valid.sum() * values.shape[-1], 1)
+    return jnp.where(valid, values**2, 0).sum() / count

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from flax.linen import initializers
 from jax import Array
 
-Initialization = Literal["flax", "keras", "chrono"]
+Initialization = Literal["flax", "keras", "chrono", "uniform"]
 GATES = "ifgo"  # input, forget, candidate, output: the order of Flax, Keras and PyTorch alike
 
 
@@ -20,7 +20,7 @@ def initial_weights(
     dtype: jnp.dtype,
     hidden: int | None = None,
 ) -> dict[str, dict[str, Array]]:
-    """OptimizedLSTMCell's parameter tree, drawn by one of three schemes.
+    """OptimizedLSTMCell's parameter tree, drawn by one of four schemes.
 
     `flax`: each gate's input kernel lecun normal, its recurrent kernel orthogonal, biases zero.
     `keras`: the four gates' input kernels together Glorot uniform (Glorot & Bengio 2010), their
@@ -29,6 +29,8 @@ def initial_weights(
     `chrono`: as `flax`, with forget biases log U(1, memory_steps - 1) and the input biases their
     negatives, so that the gates' time scales spread up to `memory_steps` (Tallec & Ollivier 2018,
     equation 16).
+    `uniform`: kernels and biases uniform within 1 / sqrt(features), as in PyTorch, whose cell has
+    a second bias; here it is zero.
 
     Returns:
       {"ii": {"kernel"}, ..., "hi": {"kernel", "bias"}, ...}: input kernels (inputs, features),
@@ -41,6 +43,13 @@ def initial_weights(
         input_kernels = jnp.split(together, 4, -1)
         together = orthogonal(recurrent_key, (hidden, 4 * features), dtype)
         recurrent_kernels = jnp.split(together, 4, -1)
+    elif scheme == "uniform":
+        bound = features**-0.5
+
+        def draw(key: Array, rows: int) -> Array:
+            return jax.random.uniform(key, (4, rows, features), dtype, -bound, bound)
+
+        input_kernels, recurrent_kernels = draw(input_key, inputs), draw(recurrent_key, hidden)
     else:
         lecun = initializers.lecun_normal()
         input_kernels = jax.vmap(lambda gate_key: lecun(gate_key, (inputs, features), dtype))(
@@ -50,7 +59,9 @@ def initial_weights(
             lambda gate_key: orthogonal(gate_key, (hidden, features), dtype)
         )(jax.random.split(recurrent_key, 4))
     biases = dict.fromkeys(GATES, jnp.zeros(features, dtype))
-    if scheme == "keras":
+    if scheme == "uniform":
+        biases = dict(zip(GATES, draw(bias_key, 1)[:, 0], strict=True))
+    elif scheme == "keras":
         biases["f"] = jnp.ones(features, dtype)
     elif scheme == "chrono":
         longest = max(memory_steps - 1, 2)

@@ -20,7 +20,8 @@ def training_indices(
 
     Examples that never run out are each used once; finite ones once an epoch, in an order
     shuffled anew each epoch; a stream is cut into `batch_size` rows of equal length that are read
-    side by side, so that row r goes on from one step to the next.
+    side by side, so that row r goes on from one step to the next. In epoch e its window i is
+    i + e size: the task may cut it elsewhere.
 
     Returns:
       int32 (count, batch_size).
@@ -29,7 +30,8 @@ def training_indices(
     rows = np.arange(batch_size, dtype=np.int64)[None]
     if stream:
         windows = size // batch_size
-        return (rows * windows + steps % windows).astype(np.int32)
+        epochs = steps // windows % (INDEX_RANGE // size)
+        return (rows * windows + steps % windows + epochs * size).astype(np.int32)
     positions = steps * batch_size + rows
     if size is None:
         return ((positions + seed * SEED_STRIDE) % INDEX_RANGE).astype(np.int32)

@@ -181,19 +181,22 @@ def make_step(experiment: Experiment, data: Data) -> Callable[..., tuple[State, 
             fresh |= state.step % (size // experiment.batch_size) == 0
             carry = jax.tree.map(lambda leaf: jnp.where(fresh[:, None], 0, leaf), carry)
 
-        def loss(params: Any, batch: Batch) -> tuple[Array, Any]:
-            outputs, after = experiment.apply(
-                params, batch, carry, train=True, rngs={"dropout": dropout_key}
+        def loss(params: Any, batch: Batch) -> tuple[Array, tuple[Array, Any]]:
+            rngs = {"dropout": dropout_key}
+            (outputs, after), sown = experiment.apply(
+                params, batch, carry, train=True, rngs=rngs, mutable="losses"
             )
             total, count = metrics.mean(task.loss(outputs, batch), batch.mask)
-            return total / jnp.maximum(count, 1), after if task.stream else None
+            value = total / jnp.maximum(count, 1)
+            # what a model adds to the loss by itself is minimized, and not in the log
+            return value + sum(jax.tree.leaves(sown)), (value, after if task.stream else None)
 
-        def slope(shape: Shape | None) -> tuple[tuple[Array, Any], Any]:
+        def slope(shape: Shape | None) -> tuple[Any, tuple[Array, Any]]:
             batch = task.batch(arrays, "train", indices, shape)
-            return jax.value_and_grad(loss, has_aux=True)(start, batch)
+            return jax.grad(loss, has_aux=True)(start, batch)
 
         of_shapes = [functools.partial(slope, shape) for shape in data.shapes]
-        (value, after), gradient = jax.lax.switch(bucket, of_shapes)
+        gradient, (value, after) = jax.lax.switch(bucket, of_shapes)
         gradient = without(gradient, experiment.frozen)  # so that it counts in no norm
         updates, opt_state = optimizer.update(gradient, state.opt_state, start, value=value)
         updates = without(updates, experiment.frozen)  # as weight decay moves what has no gradient

@@ -19,6 +19,7 @@ from lstmjax.tasks.base import SPLITS, Batch, Data, Shape, Task
 from lstmjax.tasks.buckets import in_order
 from lstmjax.tasks.ragged import pack
 from lstmjax.tasks.text.corpus import read_corpus, read_library
+from lstmjax.tasks.text.cuts import cut, most_moved
 from lstmjax.tasks.text.ngrams import NGram
 from lstmjax.tasks.together import Outputs
 
@@ -46,6 +47,9 @@ class NextSymbol(Task):
     test_path: str | None = None  # the tests' own; none: the tail of `path`
     pattern: str = "**/*"  # which files of a directory
     window: int = setting(64, at_least=1)  # symbols an update reads of each row
+    # Of the lengths of training windows, which are then random, in each row and epoch others, so
+    # that gradients end elsewhere (Merity et al. 2018, section 5, where all rows have one length).
+    window_deviation: float = setting(0.0, at_least=0)
     valid_fraction: float = setting(0.02, at_least=0, at_most=0.5)  # of the symbols, from the head
     test_fraction: float = setting(0.1, at_least=0, at_most=0.5)  # of the symbols, from the tail
     # Symbols that the floors are given, those next to the tests, and tests that they are scored on:
@@ -96,6 +100,11 @@ class NextSymbol(Task):
 
     def resolve(self) -> "NextSymbol":
         """Reads the files once: their digest, and which symbols there are."""
+        if 2 * most_moved(self.window_deviation) >= self.window:
+            raise UserError(
+                f"task.window_deviation {self.window_deviation:g} is too large for task.window "
+                f"{self.window}: at most a third of it"
+            )
         files = self._files()
         valid, train, test = self._cut(self.symbols(files["path"]))
         vocabulary = self.learn(train, valid, test)
@@ -129,11 +138,23 @@ class NextSymbol(Task):
         indices: Array,
         shape: Shape | None = None,
     ) -> Batch:
-        """Windows: inputs and targets (batch, window), the target the symbol after the input."""
+        """Windows: inputs and targets (batch, time), the target the symbol after the input.
+
+        A time is `window` or, of training windows of random length, as long as they may be.
+        """
         codes = arrays[split]
-        places = indices[:, None] * self.window + jnp.arange(self.window + 1)
+        time, windows = self.window, -(-(len(codes) - 1) // self.window)
+        starts, lengths = indices % windows * self.window, None
+        if split == "train" and self.window_deviation:
+            starts, lengths = cut(indices, windows, self.window, self.window_deviation)
+            lengths = jnp.clip(len(codes) - 1 - starts, 0, lengths)
+            time += 2 * most_moved(self.window_deviation)
+        places = starts[:, None] + jnp.arange(time + 1)
         symbols = codes[jnp.minimum(places, len(codes) - 1)].astype(jnp.int32)
-        return Batch(symbols[:, :-1], targets=symbols[:, 1:], mask=places[:, 1:] < len(codes))
+        mask = places[:, 1:] < len(codes)
+        if lengths is not None:
+            mask &= jnp.arange(time) < lengths[:, None]
+        return Batch(symbols[:, :-1], targets=symbols[:, 1:], lengths=lengths, mask=mask)
 
     def loss(self, outputs: Array, batch: Batch) -> Array:
         """Cross-entropy of every next symbol, (batch, window), in nats."""
