@@ -110,7 +110,7 @@ class SGD(Optimizer):
         """The gradient, with the decay if there is any, or its running sum."""
         parts = [optax.add_decayed_weights(self.weight_decay)] if self.weight_decay else []
         parts += [optax.trace(self.momentum, self.nesterov)] if self.momentum else []
-        return optax.chain(*parts)
+        return optax.chain(*parts) if parts else optax.identity()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,6 +4,7 @@ import pathlib
 
 from lstmjax import settings
 from lstmjax.experiment import load_config
+from lstmjax.models.generative import Generative
 from lstmjax.models.segments import Segments
 from lstmjax.tasks.music import PianoRoll
 from lstmjax.tasks.pairs import Pairs, Sigmorphon
@@ -40,6 +41,9 @@ def small(config, tmp_path):
         task |= {"valid": "none"} if spans else {}
     if config.parent.name == "papers":  # lengths of hundreds of steps
         task |= {"length": 8}
+        if isinstance(experiment.model, Generative):
+            wanted |= {"model.features": "6,6", "model.embedding": 6}
+            task |= {"window": 8, "window_deviation": min(experiment.task.window_deviation, 1)}
     fields = {field.name for field in settings.fields(experiment.task)}
     if isinstance(experiment.task, Series):
         task |= tiny.like_series(file, experiment.task)
