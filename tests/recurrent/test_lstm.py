@@ -223,6 +223,9 @@ def test_initializations():
         else:  # U(1, 49) before the logarithm: mean 25, deviation 13.9; five errors of 64 draws
             np.testing.assert_allclose(np.exp(bias["f"]).mean(), 25, atol=5 * 13.9 / 8)
             np.testing.assert_array_equal(bias["i"], -bias["f"])
+    spread = layer_and_weights(initialization="uniform", **shapes)[1]["params"]["cell"]
+    for leaf in jax.tree.leaves(spread):  # within 1 / sqrt(64), of deviation bound / sqrt(3)
+        assert np.abs(leaf).max() <= 1 / 8 and 0.055 < np.std(leaf) < 0.09
     square = np.asarray(cells["flax"]["hf"]["kernel"])
     np.testing.assert_allclose(square @ square.T, np.eye(64), atol=1e-5)
     wide = np.concatenate([cells["keras"]["h" + gate]["kernel"] for gate in "ifgo"], 1)
