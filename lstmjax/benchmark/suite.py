@@ -15,9 +15,9 @@ from typing import Any
 import jax
 
 from lstmjax.benchmark import arrays, peers
+from lstmjax.benchmark.tables import LAYER_FIELDS, PEERS, TABLES, Row, table
 from lstmjax.errors import UserError
 from lstmjax.files import write_json
-from lstmjax.runs import reporting
 
 LAYERS = [  # (batch, time, inputs, hidden, layers, bidirectional)
     (32, 50, 32, 128, 1, False),
@@ -28,15 +28,12 @@ LAYERS = [  # (batch, time, inputs, hidden, layers, bidirectional)
     (32, 8, 12, 75, 1, False),
     (32, 24, 8, 64, 1, False),
 ]
-LAYER_FIELDS = ("batch", "time", "inputs", "hidden", "layers", "bidirectional")
 LESSONS = {lesson: f"{lesson}_published.py" for lesson in peers.LESSONS}
 TEXTS = [{"hidden": 256, "batch": 32, "window": 64}, {"hidden": 512, "batch": 32, "window": 64}]
 SAMPLING = [{"batch": batch, "hidden": 256, "layers": 2, "symbols": 65} for batch in (1, 64)]
 LENGTHS = [{"batch": 16, "time": 2**k, "hidden": 128} for k in range(6, 13)]
 BATCHES = [{"batch": 2**k, "time": 64, "hidden": 128} for k in range(9)]
 PARTS = ("layers", "lessons", "text", "sampling", "arrays", "scaling")
-PEERS = ("torch", "keras", "flax")
-Row = dict[str, Any]
 
 
 class Suite:
@@ -163,116 +160,6 @@ def machine() -> str:
         name = models[0].split(":")[1].strip() if models else name
     devices = ", ".join(device.device_kind for device in jax.devices())
     return f"{os.cpu_count()} cores of {name}, jax {jax.__version__} on {devices}"
-
-
-def table(part: str, rows: list[Row]) -> str:
-    """A part's rows as a table: milliseconds, ratios and rates."""
-    lines = [TABLES[part](row) for row in rows]
-    return reporting.table([list(lines[0]), *(list(line.values()) for line in lines)])
-
-
-def _layer_line(row: Row) -> dict[str, str]:
-    case, ours = row["case"], row["lstmjax"]
-    shape = ",".join(str(case[name]) for name in LAYER_FIELDS[:-1])
-    line = {"layer": shape + (" both ways" if case["bidirectional"] else "")}
-    line |= {
-        "step ms": f"{ours['train']['median']:.3g}",
-        "± ": f"{ours['train']['spread']:.2g}",
-        "in a scan": f"{ours['train_in_scan']['median']:.3g}",
-        "forward": f"{ours['forward']['median']:.3g}",
-        "compile s": f"{ours['compile_seconds']:.1f}",
-    }
-    if "products" in row:
-        for kind in ("train", "forward"):
-            share = row["products"][kind]["median"] / ours[kind]["median"]
-            line[f"of limit, {kind}"] = f"{share:.2f}"
-    for name in ("scan", *PEERS):
-        if name in row:
-            ratios = [
-                ours[mine]["median"] / row[name][kind]["median"]
-                for mine, kind in (
-                    ("train", "train"),
-                    ("train_in_scan", "train"),
-                    ("forward", "forward"),
-                )
-            ]
-            line[f"/ {name}"] = " ".join(f"{ratio:.2f}" for ratio in ratios)
-    return line
-
-
-def _lesson_line(row: Row) -> dict[str, str]:
-    ours = row["lstmjax"]
-    line = {
-        "lesson": row["case"]["lesson"],
-        "metric": ours["metric"],
-        "score": f"{ours['score']:.4g}",
-        "seconds": f"{ours['seconds']:.1f}",
-    }
-    if "keras" in row:
-        line |= {
-            "Keras' score": f"{row['keras']['score']:.4g}",
-            "seconds ": f"{row['keras']['seconds']:.1f}",
-            "times": f"{row['keras']['seconds'] / ours['seconds']:.1f}",
-        }
-    return line
-
-
-def _text_line(row: Row) -> dict[str, str]:
-    case, ours = row["case"], row["lstmjax"]
-    return {
-        "training on text": f"hidden {case['hidden']}, {case['batch']} x {case['window']}",
-        "step ms": f"{ours['train']['median']:.3g}",
-        "characters a second": f"{ours['characters_per_second']:,.0f}",
-        "compile s": f"{ours['compile_seconds']:.1f}",
-    }
-
-
-def _sampling_line(row: Row) -> dict[str, str]:
-    case, ours = row["case"], row["lstmjax"]
-    rate = case["batch"] / ours["symbol"]["median"] * 1e3
-    line = {
-        "sampling": f"{case['layers']} x {case['hidden']}, batch {case['batch']}",
-        "characters a second": f"{rate:,.0f}",
-        "of limit": f"{ours['products']['median'] / ours['symbol']['median']:.2f}",
-    }
-    if "torch" in row:
-        line["torch"] = f"{case['batch'] / row['torch']['symbol']['median'] * 1e3:,.0f}"
-        line["times"] = f"{row['torch']['symbol']['median'] / ours['symbol']['median']:.1f}"
-    return line
-
-
-def _arrays_line(row: Row) -> dict[str, str]:
-    seconds = row["seconds"]
-    return {
-        "arrays": row["case"]["framework"],
-        "fit s": f"{seconds['fit']:.1f}",
-        "again": f"{seconds['again']:.1f}",
-        "one ms": f"{seconds['one'] * 1e3:.2f}",
-        "of a new length": f"{seconds['other'] * 1e3:.2f}",
-        "10,000 s": f"{seconds['many']:.2f}",
-    }
-
-
-def _scaling_line(row: Row) -> dict[str, str]:
-    case, ours = row["case"], row["lstmjax"]
-    steps = case["batch"] * case["time"]
-    return {
-        "hidden 128": f"batch {case['batch']}, time {case['time']}",
-        "step ms": f"{ours['train']['median']:.3g}",
-        "us a row and step": f"{ours['train']['median'] * 1e3 / steps:.3g}",
-        "MiB": f"{ours['mebibytes']:.1f}",
-        "KiB a row and step": f"{ours['mebibytes'] * 1024 / steps:.2f}",
-    }
-
-
-TABLES = {
-    "layers": _layer_line,
-    "lessons": _lesson_line,
-    "text": _text_line,
-    "sampling": _sampling_line,
-    "arrays": _arrays_line,
-    "scaling": _scaling_line,
-}
 
 
 def benchmark(suite: Suite, parts: list[str], file: pathlib.Path | None) -> dict[str, list[Row]]:
