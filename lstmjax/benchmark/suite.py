@@ -9,12 +9,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import jax
 
-from lstmjax.benchmark import arrays, peers
+from lstmjax.benchmark import arrays, device, limits, peers
 from lstmjax.benchmark.tables import LAYER_FIELDS, PEERS, TABLES, Row, table
 from lstmjax.errors import UserError
 from lstmjax.files import write_json
@@ -34,14 +35,25 @@ SAMPLING = [{"batch": batch, "hidden": 256, "layers": 2, "symbols": 65} for batc
 LENGTHS = [{"batch": 16, "time": 2**k, "hidden": 128} for k in range(6, 13)]
 BATCHES = [{"batch": 2**k, "time": 64, "hidden": 128} for k in range(9)]
 PARTS = ("layers", "lessons", "text", "sampling", "arrays", "scaling")
+DEVICE = "device"  # the part for a machine with a GPU, run only if asked for
 
 
 class Suite:
     """Runs cases in processes of their own, so that no two thread pools meet."""
 
-    def __init__(self, configs: pathlib.Path, peer_python: str | None, rounds: int):
-        """Takes the lessons from `configs`; without `peer_python` there are no peers."""
+    def __init__(
+        self,
+        configs: pathlib.Path,
+        peer_python: str | None,
+        rounds: int,
+        text: pathlib.Path | None = None,
+    ):
+        """Takes the lessons from `configs`; without `peer_python` there are no peers.
+
+        The part `device` trains on `text`, or on the source of Python's standard library.
+        """
         self._configs, self._rounds = configs, rounds
+        self._text_file = None if text is None else str(text)
         self._peer_python = peer_python
         self._peers = [name for name in PEERS if peer_python and self._has(name)]
         if peer_python and not self._peers:
@@ -50,16 +62,18 @@ class Suite:
             )
 
     def run(self, part: str) -> Iterator[Row]:
-        """The rows of one of PARTS, as its cases end."""
+        """The rows of one of PARTS or of DEVICE, as its cases end."""
         return getattr(self, f"_{part}")()
 
     def _layers(self) -> Iterator[Row]:
+        best = max(self._ours("best")({}).values())
         for shape in LAYERS:
             case = dict(zip(LAYER_FIELDS, shape, strict=True))
             work = {"lstmjax": self._ours("layer"), "scan": self._ours("layer", kernel="scan")}
             work["products"] = self._ours("products")
             work |= {name: self._peer("layer", name) for name in self._peers}
-            yield {"case": case} | self._in_turn(work, case)
+            row = {"case": case} | self._in_turn(work, case)
+            yield row | {"best": best, "operations": limits.operations(**case)}
 
     def _lessons(self) -> Iterator[Row]:
         for lesson, file in LESSONS.items():
@@ -103,6 +117,17 @@ class Suite:
         for case in [*LENGTHS, *BATCHES]:
             yield {"case": case, "lstmjax": self._ours("memory")(case)}
 
+    def _device(self) -> Iterator[Row]:
+        began = time.monotonic()
+        for part, case in device.plan(self._text_file):
+            command = [sys.executable, "-m", device.__name__, part, json.dumps(case)]
+            left = device.SECONDS - (time.monotonic() - began)
+            row = {"case": {"part": part} | case}
+            try:
+                yield row | _result(command, max(left, 0.0))
+            except (UserError, subprocess.TimeoutExpired) as error:  # the others can still tell
+                yield row | {"failed": str(error)}
+
     def _in_turn(self, work: dict, case: Row) -> Row:
         """Each framework once a round; of each, the round with the median of its first figure."""
         rounds = [{name: call(case) for name, call in work.items()} for _ in range(self._rounds)]
@@ -131,8 +156,8 @@ class Suite:
         return found.returncode == 0
 
 
-def _result(command: list[str]) -> Row:
-    done = subprocess.run(command, capture_output=True, text=True)
+def _result(command: list[str], seconds: float | None = None) -> Row:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise UserError(f"benchmark: {' '.join(command[:-1])} failed: {last}")
@@ -171,7 +196,8 @@ def benchmark(suite: Suite, parts: list[str], file: pathlib.Path | None) -> dict
         for row in suite.run(part):
             results[part].append(row)
             print(*(f"{k.strip()} {v}" for k, v in TABLES[part](row).items()), sep="; ", flush=True)
-        print("", table(part, results[part]), "", sep="\n", flush=True)
+        if part != DEVICE:  # its rows have nothing in common
+            print("", table(part, results[part]), "", sep="\n", flush=True)
         if file is not None:
             write_json(file, {"machine": machine()} | results)
     return results

@@ -29,7 +29,9 @@ def _layer_line(row: Row) -> dict[str, str]:
     if "products" in row:
         for kind in ("train", "forward"):
             share = row["products"][kind]["median"] / ours[kind]["median"]
-            line[f"of limit, {kind}"] = f"{share:.2f}"
+            line[f"of products, {kind}"] = f"{share:.2f}"
+            rate = row["operations"][kind] / ours[kind]["median"] * 1e3
+            line[f"of best, {kind}"] = f"{rate / row['best']:.2f}"
     for name in ("scan", *PEERS):
         if name in row:
             ratios = [
@@ -109,7 +111,29 @@ def _scaling_line(row: Row) -> dict[str, str]:
     }
 
 
+def _device_line(row: Row) -> dict[str, str]:
+    case = dict(row["case"])
+    part, _ = case.pop("part"), case.pop("file", None)
+    found = {name: value for name, value in row.items() if name not in ("case", "lacks")}
+    return {
+        "device": " ".join([part, *(str(size) for size in case.values())]),
+        "found": ", ".join(f"{name} {_short(value)}" for name, value in found.items()),
+    }
+
+
+def _short(value: Any) -> str:
+    """A figure, a time's median, or the figures of a kernel."""
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if not isinstance(value, dict):
+        return str(value)
+    if "median" in value:
+        return f"{value['median']:.3g} ms"
+    return "(" + ", ".join(f"{name} {_short(part)}" for name, part in value.items()) + ")"
+
+
 TABLES = {
+    "device": _device_line,
     "layers": _layer_line,
     "lessons": _lesson_line,
     "text": _text_line,
