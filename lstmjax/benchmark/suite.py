@@ -9,15 +9,16 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import jax
 
-from lstmjax.benchmark import arrays, peers
+from lstmjax.benchmark import arrays, device, limits, peers
+from lstmjax.benchmark.tables import LAYER_FIELDS, PEERS, TABLES, Row, table
 from lstmjax.errors import UserError
 from lstmjax.files import write_json
-from lstmjax.runs import reporting
 
 LAYERS = [  # (batch, time, inputs, hidden, layers, bidirectional)
     (32, 50, 32, 128, 1, False),
@@ -28,23 +29,31 @@ LAYERS = [  # (batch, time, inputs, hidden, layers, bidirectional)
     (32, 8, 12, 75, 1, False),
     (32, 24, 8, 64, 1, False),
 ]
-LAYER_FIELDS = ("batch", "time", "inputs", "hidden", "layers", "bidirectional")
 LESSONS = {lesson: f"{lesson}_published.py" for lesson in peers.LESSONS}
 TEXTS = [{"hidden": 256, "batch": 32, "window": 64}, {"hidden": 512, "batch": 32, "window": 64}]
 SAMPLING = [{"batch": batch, "hidden": 256, "layers": 2, "symbols": 65} for batch in (1, 64)]
 LENGTHS = [{"batch": 16, "time": 2**k, "hidden": 128} for k in range(6, 13)]
 BATCHES = [{"batch": 2**k, "time": 64, "hidden": 128} for k in range(9)]
 PARTS = ("layers", "lessons", "text", "sampling", "arrays", "scaling")
-PEERS = ("torch", "keras", "flax")
-Row = dict[str, Any]
+DEVICE = "device"  # the part for a machine with a GPU, run only if asked for
 
 
 class Suite:
     """Runs cases in processes of their own, so that no two thread pools meet."""
 
-    def __init__(self, configs: pathlib.Path, peer_python: str | None, rounds: int):
-        """Takes the lessons from `configs`; without `peer_python` there are no peers."""
+    def __init__(
+        self,
+        configs: pathlib.Path,
+        peer_python: str | None,
+        rounds: int,
+        text: pathlib.Path | None = None,
+    ):
+        """Takes the lessons from `configs`; without `peer_python` there are no peers.
+
+        The part `device` trains on `text`, or on the source of Python's standard library.
+        """
         self._configs, self._rounds = configs, rounds
+        self._text_file = None if text is None else str(text)
         self._peer_python = peer_python
         self._peers = [name for name in PEERS if peer_python and self._has(name)]
         if peer_python and not self._peers:
@@ -53,16 +62,18 @@ class Suite:
             )
 
     def run(self, part: str) -> Iterator[Row]:
-        """The rows of one of PARTS, as its cases end."""
+        """The rows of one of PARTS or of DEVICE, as its cases end."""
         return getattr(self, f"_{part}")()
 
     def _layers(self) -> Iterator[Row]:
+        best = max(self._ours("best")({}).values())
         for shape in LAYERS:
             case = dict(zip(LAYER_FIELDS, shape, strict=True))
             work = {"lstmjax": self._ours("layer"), "scan": self._ours("layer", kernel="scan")}
             work["products"] = self._ours("products")
             work |= {name: self._peer("layer", name) for name in self._peers}
-            yield {"case": case} | self._in_turn(work, case)
+            row = {"case": case} | self._in_turn(work, case)
+            yield row | {"best": best, "operations": limits.operations(**case)}
 
     def _lessons(self) -> Iterator[Row]:
         for lesson, file in LESSONS.items():
@@ -106,6 +117,17 @@ class Suite:
         for case in [*LENGTHS, *BATCHES]:
             yield {"case": case, "lstmjax": self._ours("memory")(case)}
 
+    def _device(self) -> Iterator[Row]:
+        began = time.monotonic()
+        for part, case in device.plan(self._text_file):
+            command = [sys.executable, "-m", device.__name__, part, json.dumps(case)]
+            left = device.SECONDS - (time.monotonic() - began)
+            row = {"case": {"part": part} | case}
+            try:
+                yield row | _result(command, max(left, 0.0))
+            except (UserError, subprocess.TimeoutExpired) as error:  # the others can still tell
+                yield row | {"failed": str(error)}
+
     def _in_turn(self, work: dict, case: Row) -> Row:
         """Each framework once a round; of each, the round with the median of its first figure."""
         rounds = [{name: call(case) for name, call in work.items()} for _ in range(self._rounds)]
@@ -134,8 +156,8 @@ class Suite:
         return found.returncode == 0
 
 
-def _result(command: list[str]) -> Row:
-    done = subprocess.run(command, capture_output=True, text=True)
+def _result(command: list[str], seconds: float | None = None) -> Row:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise UserError(f"benchmark: {' '.join(command[:-1])} failed: {last}")
@@ -165,116 +187,6 @@ def machine() -> str:
     return f"{os.cpu_count()} cores of {name}, jax {jax.__version__} on {devices}"
 
 
-def table(part: str, rows: list[Row]) -> str:
-    """A part's rows as a table: milliseconds, ratios and rates."""
-    lines = [TABLES[part](row) for row in rows]
-    return reporting.table([list(lines[0]), *(list(line.values()) for line in lines)])
-
-
-def _layer_line(row: Row) -> dict[str, str]:
-    case, ours = row["case"], row["lstmjax"]
-    shape = ",".join(str(case[name]) for name in LAYER_FIELDS[:-1])
-    line = {"layer": shape + (" both ways" if case["bidirectional"] else "")}
-    line |= {
-        "step ms": f"{ours['train']['median']:.3g}",
-        "± ": f"{ours['train']['spread']:.2g}",
-        "in a scan": f"{ours['train_in_scan']['median']:.3g}",
-        "forward": f"{ours['forward']['median']:.3g}",
-        "compile s": f"{ours['compile_seconds']:.1f}",
-    }
-    if "products" in row:
-        for kind in ("train", "forward"):
-            share = row["products"][kind]["median"] / ours[kind]["median"]
-            line[f"of limit, {kind}"] = f"{share:.2f}"
-    for name in ("scan", *PEERS):
-        if name in row:
-            ratios = [
-                ours[mine]["median"] / row[name][kind]["median"]
-                for mine, kind in (
-                    ("train", "train"),
-                    ("train_in_scan", "train"),
-                    ("forward", "forward"),
-                )
-            ]
-            line[f"/ {name}"] = " ".join(f"{ratio:.2f}" for ratio in ratios)
-    return line
-
-
-def _lesson_line(row: Row) -> dict[str, str]:
-    ours = row["lstmjax"]
-    line = {
-        "lesson": row["case"]["lesson"],
-        "metric": ours["metric"],
-        "score": f"{ours['score']:.4g}",
-        "seconds": f"{ours['seconds']:.1f}",
-    }
-    if "keras" in row:
-        line |= {
-            "Keras' score": f"{row['keras']['score']:.4g}",
-            "seconds ": f"{row['keras']['seconds']:.1f}",
-            "times": f"{row['keras']['seconds'] / ours['seconds']:.1f}",
-        }
-    return line
-
-
-def _text_line(row: Row) -> dict[str, str]:
-    case, ours = row["case"], row["lstmjax"]
-    return {
-        "training on text": f"hidden {case['hidden']}, {case['batch']} x {case['window']}",
-        "step ms": f"{ours['train']['median']:.3g}",
-        "characters a second": f"{ours['characters_per_second']:,.0f}",
-        "compile s": f"{ours['compile_seconds']:.1f}",
-    }
-
-
-def _sampling_line(row: Row) -> dict[str, str]:
-    case, ours = row["case"], row["lstmjax"]
-    rate = case["batch"] / ours["symbol"]["median"] * 1e3
-    line = {
-        "sampling": f"{case['layers']} x {case['hidden']}, batch {case['batch']}",
-        "characters a second": f"{rate:,.0f}",
-        "of limit": f"{ours['products']['median'] / ours['symbol']['median']:.2f}",
-    }
-    if "torch" in row:
-        line["torch"] = f"{case['batch'] / row['torch']['symbol']['median'] * 1e3:,.0f}"
-        line["times"] = f"{row['torch']['symbol']['median'] / ours['symbol']['median']:.1f}"
-    return line
-
-
-def _arrays_line(row: Row) -> dict[str, str]:
-    seconds = row["seconds"]
-    return {
-        "arrays": row["case"]["framework"],
-        "fit s": f"{seconds['fit']:.1f}",
-        "again": f"{seconds['again']:.1f}",
-        "one ms": f"{seconds['one'] * 1e3:.2f}",
-        "of a new length": f"{seconds['other'] * 1e3:.2f}",
-        "10,000 s": f"{seconds['many']:.2f}",
-    }
-
-
-def _scaling_line(row: Row) -> dict[str, str]:
-    case, ours = row["case"], row["lstmjax"]
-    steps = case["batch"] * case["time"]
-    return {
-        "hidden 128": f"batch {case['batch']}, time {case['time']}",
-        "step ms": f"{ours['train']['median']:.3g}",
-        "us a row and step": f"{ours['train']['median'] * 1e3 / steps:.3g}",
-        "MiB": f"{ours['mebibytes']:.1f}",
-        "KiB a row and step": f"{ours['mebibytes'] * 1024 / steps:.2f}",
-    }
-
-
-TABLES = {
-    "layers": _layer_line,
-    "lessons": _lesson_line,
-    "text": _text_line,
-    "sampling": _sampling_line,
-    "arrays": _arrays_line,
-    "scaling": _scaling_line,
-}
-
-
 def benchmark(suite: Suite, parts: list[str], file: pathlib.Path | None) -> dict[str, list[Row]]:
     """Runs the parts, prints a table after each, and writes everything to a JSON file."""
     print(machine(), flush=True)
@@ -284,7 +196,8 @@ def benchmark(suite: Suite, parts: list[str], file: pathlib.Path | None) -> dict
         for row in suite.run(part):
             results[part].append(row)
             print(*(f"{k.strip()} {v}" for k, v in TABLES[part](row).items()), sep="; ", flush=True)
-        print("", table(part, results[part]), "", sep="\n", flush=True)
+        if part != DEVICE:  # its rows have nothing in common
+            print("", table(part, results[part]), "", sep="\n", flush=True)
         if file is not None:
             write_json(file, {"machine": machine()} | results)
     return results

@@ -21,6 +21,7 @@ from jax import Array, lax
 from jax.sharding import Mesh
 
 from lstmjax import devices
+from lstmjax.benchmark import limits
 from lstmjax.benchmark.peers import CLASSES
 from lstmjax.benchmark.timing import milliseconds
 from lstmjax.experiment import Experiment, load_config
@@ -116,60 +117,6 @@ def layer(
     }
 
 
-def products(
-    batch: int, time: int, inputs: int, hidden: int, layers: int, bidirectional: bool
-) -> dict[str, Any]:
-    """The matrix products of the same training step and forward pass alone, in ms.
-
-    Each layer's input projection over all steps, a chain of `time` products with the recurrent
-    kernel; backward a chain with its transpose, and the products of both kernels' gradients and of
-    the inputs'. The head's are left out. A batch is spread over the cores as in training.
-    """
-    mesh = devices.mesh(batch)
-    everywhere, spread = devices.everywhere(mesh), devices.spread(mesh)
-    keys = iter(jax.random.split(jax.random.key(0), 64))
-    shapes = [(inputs if i == 0 else hidden, hidden) for i in range(layers)]
-    shapes *= 1 + bidirectional
-
-    def drawn(*shape: int) -> Array:
-        return jax.random.normal(next(keys), shape)
-
-    stack = [
-        (drawn(time * batch, width), drawn(width, 4 * hidden) / 9, drawn(hidden, 4 * hidden) / 99)
-        for width, hidden in shapes
-    ]
-    arguments = stack, drawn(batch, hidden), drawn(time * batch, 4 * hidden)
-    placed = [(spread, everywhere, everywhere) for _ in shapes], spread, spread
-    arguments = jax.device_put(arguments, placed)
-
-    def chain(start: Array, kernel: Array, cut: bool) -> Array:
-        def one(hidden: Array, _: None) -> tuple[Array, None]:
-            product = hidden @ kernel
-            return (product[:, : start.shape[1]] if cut else jnp.tile(product, (1, 4))), None
-
-        return lax.scan(one, start, length=time)[0]
-
-    def forward(stack: list, first: Array, blocks: Array) -> list:
-        return [(x @ kernel, chain(first, recurrent, True)) for x, kernel, recurrent in stack]
-
-    def backward(stack: list, first: Array, blocks: Array) -> list:
-        return [
-            (
-                chain(blocks[:batch], recurrent.T, False),
-                x.T @ blocks,
-                blocks[:, :hidden].T @ blocks,
-                blocks @ kernel.T,
-            )
-            for x, kernel, recurrent in stack
-        ]
-
-    ahead, both = jax.jit(forward), jax.jit(lambda *of: (forward(*of), backward(*of)))
-    return {
-        "forward": milliseconds(lambda: jax.block_until_ready(ahead(*arguments))),
-        "train": milliseconds(lambda: jax.block_until_ready(both(*arguments))),
-    }
-
-
 def memory(batch: int, time: int, hidden: int, kernel: str = "auto") -> dict[str, Any]:
     """Milliseconds of a training step of one layer, and MiB of its arguments and temporaries."""
     stack, one_device = _stack(hidden, 1, False, kernel), Mesh(jax.devices()[:1], "batch")
@@ -225,11 +172,13 @@ def _dense(array: np.ndarray, symbols: int) -> np.ndarray:
     return array.astype(np.uint8) if np.isin(array, (0, 1)).all() else array
 
 
-def text(file: str, hidden: int, batch: int, window: int) -> dict[str, Any]:
+def text(
+    file: str | None, hidden: int, batch: int, window: int, kernel: str = "auto"
+) -> dict[str, Any]:
     """Characters a second of training a one-layer text model, as the training loop runs it."""
     experiment = Experiment(
         task=Text(path=file, level="character", window=window),
-        model=Generative(features=(hidden,)),
+        model=Generative(features=(hidden,), kernel=kernel),
         optimizer=AdamW(learning_rate=1e-3, clip_norm=1.0),
         batch_size=batch,
         steps=1_000,
@@ -283,7 +232,8 @@ def sampling(batch: int, hidden: int, layers: int, symbols: int) -> dict[str, An
 
 WORK = {
     "layer": layer,
-    "products": products,
+    "products": limits.products,
+    "best": limits.best,
     "memory": memory,
     "lesson": lesson,
     "examples": examples,
@@ -291,7 +241,7 @@ WORK = {
     "sampling": sampling,
 }
 
-SPREAD = ("layer", "products", "lesson", "text")  # as launch.train does
+SPREAD = ("layer", "products", "best", "lesson", "text")  # as launch.train does
 
 if __name__ == "__main__":
     if sys.argv[1] in SPREAD:

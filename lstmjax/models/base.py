@@ -7,7 +7,8 @@ import flax.linen as nn
 from lstmjax.recurrent import LSTM
 from lstmjax.recurrent.cells import Cell, Standard
 from lstmjax.recurrent.initialization import Initialization
-from lstmjax.recurrent.lstm import Kernel, Precision
+from lstmjax.recurrent.kernels import Kernel
+from lstmjax.recurrent.lstm import Precision
 from lstmjax.recurrent.regularization import Regularization
 from lstmjax.settings import setting
 

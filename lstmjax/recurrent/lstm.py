@@ -9,9 +9,10 @@ import jax.numpy as jnp
 from jax import Array
 
 from lstmjax.errors import UserError
+from lstmjax.recurrent import cudnn
 from lstmjax.recurrent.cells import Cell, Standard
-from lstmjax.recurrent.fused import fused_lstm
 from lstmjax.recurrent.initialization import Initialization
+from lstmjax.recurrent.kernels import KERNELS, Kernel, by_steps, choose_kernel, settle
 from lstmjax.recurrent.projected import projected_lstm
 from lstmjax.recurrent.regularization import Regularization, drop_weights
 from lstmjax.recurrent.scan import scan_lstm
@@ -21,36 +22,7 @@ from lstmjax.settings import setting
 # (c, h): the cell's memory (*batch, features) and its output, as wide unless projected; of some
 # cells, more after them, as wide as c
 Carry = tuple[Array, ...]
-KERNELS = {"scan": scan_lstm, "fused": fused_lstm}
-Kernel = Literal["auto", "scan", "fused"]
 Precision = Literal["float32", "bfloat16", "float16", "float64"]
-
-
-def choose_kernel(kernel: Kernel, by_steps: str = "") -> str:
-    """The name of the kernel that runs: `auto` is the fastest that computes what was asked for.
-
-    Args:
-      kernel: as asked for.
-      by_steps: what only kernel scan computes, in words; see the function `by_steps`.
-
-    Raises:
-      UserError: another kernel than scan was asked for, and there is such a thing.
-    """
-    if by_steps and kernel == "fused":
-        raise UserError(f"kernel fused cannot compute {by_steps}: set kernel to auto or scan")
-    return ("scan" if by_steps else "fused") if kernel == "auto" else kernel
-
-
-def by_steps(
-    cell: Cell, regularization: Regularization, trainable_carry: bool = False, train: bool = True
-) -> str:
-    """What of a layer's settings only kernel scan computes, in words; empty if nothing."""
-    reasons = {
-        f"the cell {type(cell).__name__}": type(cell) is not Standard,
-        "recurrent dropout or zoneout": regularization.in_steps(train),
-        "a trainable carry after resets": trainable_carry,
-    }
-    return " and ".join(reason for reason, holds in reasons.items() if holds)
 
 
 class LSTM(nn.Module):
@@ -180,6 +152,13 @@ class LSTM(nn.Module):
         shape, dtype = (self.features, self.projection), jnp.dtype(self.param_dtype)
         return self.param("projection", nn.initializers.lecun_normal(), shape, dtype)
 
+    def _kernel(self, operands: tuple, reasons: str, arguments: dict[str, Any]) -> str:
+        """The name of the one that runs."""
+        _, inputs, _ = operands
+        dtypes = arguments["dtype"], jnp.dtype(self.param_dtype), inputs.dtype
+        unfit = cudnn.unfit(inputs, dtypes, arguments["resets"], self.recompute_every)
+        return settle(self.kernel, choose_kernel(self.kernel, reasons), self.features, unfit)
+
     def _dropped(self, weights: dict, train: bool) -> dict:
         rate = self.regularization.weight_drop
         return drop_weights(self.make_rng("dropout"), weights, rate) if train and rate else weights
@@ -194,7 +173,7 @@ class LSTM(nn.Module):
         if self.projection is not None:
             projection = self._projection(reasons or self.trainable_carry and "a trainable carry")
             return projected_lstm(*operands, projection=projection, **arguments)
-        kernel = choose_kernel(self.kernel, reasons)
+        kernel = self._kernel(operands, reasons, arguments)
         if self.recompute_every is not None:
             if kernel == "scan":
                 raise UserError("kernel scan keeps every step: recompute_every needs kernel fused")

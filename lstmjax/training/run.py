@@ -15,7 +15,7 @@ from lstmjax.files import write_json
 from lstmjax.inference import evaluation
 from lstmjax.inference.evaluation import Evaluation
 from lstmjax.models.base import Model
-from lstmjax.recurrent import by_steps, choose_kernel
+from lstmjax.recurrent import by_steps, choose_kernel, settle
 from lstmjax.runs.checkpoints import Checkpoints
 from lstmjax.runs.workdir import Workdir, read_log
 from lstmjax.tasks.base import Data
@@ -274,7 +274,8 @@ def report(
 def kernel_of(model: Model) -> str:
     """The kernel that trains a model's LSTM layers, and why if it is not the fastest."""
     reasons = by_steps(model.cell, model.regularization)
-    name = choose_kernel(model.kernel, reasons)
+    features = int(np.max(getattr(model, "features", 0)))
+    name = settle(model.kernel, choose_kernel(model.kernel, reasons), features)
     return f"{name}, for {reasons}" if reasons else name
 
 
