@@ -102,14 +102,16 @@ def _of_kind(value: Any, kind: Any, name: str, path: str) -> Any:
     the optimizers do, or in its package, as the cells do.
     """
     file = type(value).__module__
-    places = vars(sys.modules[file]) | vars(sys.modules[file.rpartition(".")[0] or file])
-    found = [c for c in places.values() if isinstance(c, type) and issubclass(c, kind)]
+    beside = [c for c in vars(sys.modules[file]).values() if getattr(c, "__module__", "") == file]
+    beside += vars(sys.modules[file.rpartition(".")[0] or file]).values()
+    found = [c for c in beside if isinstance(c, type) and issubclass(c, kind) and c is not kind]
     kinds = {c.__name__: c for c in found if all(_has_default(f) for f in fields(c))}
     if name in kinds:
         return kinds[name]()
     below = ", ".join(f"{path}.{f.name}" for f in fields(value))
-    others = f"; or set it to one of {', '.join(sorted(kinds))}" if kinds else ""
-    raise UserError(f"--set {path}: set one of {below}{others}")
+    ways = {"set one of": below, "set it to one of": ", ".join(sorted(kinds))}
+    ways = [f"{told} {names}" for told, names in ways.items() if names]
+    raise UserError(f"--set {path}: {'; or '.join(ways)}")
 
 
 def _has_default(field: dataclasses.Field) -> bool:
