@@ -14,11 +14,11 @@ from lstmjax.tasks.papers import Reber
 def get_config() -> Experiment:
     """Few units: the grammar has 19 states."""
     return Experiment(
-        task=Reber(valid_examples=1_000),
+        task=Reber(valid_examples=256),
         model=Vanilla(features=16, every_step=True, initialization="keras"),
         optimizer=Adam(learning_rate=1e-2, clip_norm=1.0),
-        steps=1_000,
+        steps=1_500,
         batch_size=16,
-        log_every=20,
-        evaluate_every=20,
+        log_every=50,
+        evaluate_every=100,
     )

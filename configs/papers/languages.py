@@ -17,7 +17,7 @@ def get_config() -> Experiment:
         task=Language(),
         model=Vanilla(features=64, every_step=True, initialization="keras"),
         optimizer=Adam(learning_rate=5e-3, clip_norm=1.0, schedule="cosine"),
-        steps=4_000,
+        steps=1_500,
         batch_size=64,
         log_every=50,
         evaluate_every=250,

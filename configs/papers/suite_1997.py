@@ -21,9 +21,8 @@ def get_config() -> Experiment:
         task=TemporalOrder(valid_examples=2_000),
         model=Vanilla(features=32, every_step=True, initialization="chrono", memory_steps=100),
         optimizer=Adam(learning_rate=5e-3, clip_norm=1.0),
-        steps=1_000,
+        steps=400,
         batch_size=32,
-        log_every=20,
-        evaluate_every=20,
-        patience=None,
+        log_every=50,
+        evaluate_every=50,
     )
