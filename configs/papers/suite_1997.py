@@ -20,8 +20,8 @@ def get_config() -> Experiment:
     return Experiment(
         task=TemporalOrder(valid_examples=2_000),
         model=Vanilla(features=32, every_step=True, initialization="chrono", memory_steps=100),
-        optimizer=Adam(learning_rate=5e-3, clip_norm=1.0),
-        steps=400,
+        optimizer=Adam(learning_rate=5e-3, clip_norm=1.0, schedule="cosine"),
+        steps=500,
         batch_size=32,
         log_every=50,
         evaluate_every=50,

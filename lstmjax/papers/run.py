@@ -88,4 +88,6 @@ def row(entry: Entry, report: dict[str, Any], directory: pathlib.Path) -> list[s
 
 
 def _is_wanted(entry: Entry, only: Sequence[str]) -> bool:
-    return any(map(entry.name.startswith, only)) if only else entry.short
+    whole = {other.name for other in SUITE}.intersection(only)
+    begin = tuple(name for name in only if name not in whole)
+    return entry.name in whole or entry.name.startswith(begin) if only else entry.short
