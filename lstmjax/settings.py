@@ -89,11 +89,34 @@ def _replace_at(value: Any, names: list[str], text: str, path: str) -> Any:
     if len(names) > 1:
         new = _replace_at(inner, names[1:], text, path)
     elif dataclasses.is_dataclass(inner):
-        below = ", ".join(f"{path}.{f.name}" for f in fields(inner))
-        raise UserError(f"--set {path}: set one of {below}")
+        new = _of_kind(inner, field.type, text, path)
     else:
         new = from_json(_read(text, field.type), field.type, f"--set {path}")
     return dataclasses.replace(value, **{field.name: new})
+
+
+def _of_kind(value: Any, kind: Any, name: str, path: str) -> Any:
+    """What takes a dataclass's place: a class by its name, with its defaults.
+
+    It is one that the field may hold and that stands beside the value's own class: in its file, as
+    the optimizers do, or in its package, as the cells do.
+    """
+    file = type(value).__module__
+    beside = [c for c in vars(sys.modules[file]).values() if getattr(c, "__module__", "") == file]
+    beside += vars(sys.modules[file.rpartition(".")[0] or file]).values()
+    found = [c for c in beside if isinstance(c, type) and issubclass(c, kind) and c is not kind]
+    kinds = {c.__name__: c for c in found if all(_has_default(f) for f in fields(c))}
+    if name in kinds:
+        return kinds[name]()
+    below = ", ".join(f"{path}.{f.name}" for f in fields(value))
+    ways = {"set one of": below, "set it to one of": ", ".join(sorted(kinds))}
+    ways = [f"{told} {names}" for told, names in ways.items() if names]
+    raise UserError(f"--set {path}: {'; or '.join(ways)}")
+
+
+def _has_default(field: dataclasses.Field) -> bool:
+    missing = dataclasses.MISSING
+    return field.default is not missing or field.default_factory is not missing
 
 
 def _nearest(value: Any, name: str) -> str:

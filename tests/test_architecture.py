@@ -31,7 +31,7 @@ FLOORS = (
     ("inference",),
     ("training",),
     ("estimators",),
-    ("course", "benchmark", "command_line"),
+    ("course", "benchmark", "papers", "command_line"),
 )
 FLOOR = {room: i for i, rooms in enumerate(FLOORS) for room in rooms}
 ONLY = {"orbax": "lstmjax/runs/checkpoints.py", "matplotlib": "lstmjax/figures"}

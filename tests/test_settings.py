@@ -6,6 +6,8 @@ from lstmjax import settings
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.models.generative import Generative
+from lstmjax.optimizers import SGD
+from lstmjax.recurrent.cells import Original
 from lstmjax.tasks.series import Series
 from tests import tiny
 
@@ -108,3 +110,12 @@ def test_differences_name_the_setting():
     expected = ["model.features: 8 -> 9", "steps: 12 -> 5"]
     assert settings.differences(tiny.echo(), changed) == expected
     assert settings.differences(changed, changed) == []
+
+
+def test_a_class_is_chosen_by_name():
+    experiment = tiny.echo().override(["optimizer=SGD", "optimizer.momentum=0.5"])
+    assert experiment.optimizer == SGD(momentum=0.5)
+    experiment = experiment.override(["model.cell=Original", "model.cell.block=2"])
+    assert experiment.model.cell == Original(block=2)
+    with pytest.raises(UserError, match="or set it to one of Greff, LayerNorm, Original, Standard"):
+        experiment.override(["model.cell=Origin"])

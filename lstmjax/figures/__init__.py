@@ -9,6 +9,7 @@ from lstmjax.figures.bands import bands, test_forecasts
 from lstmjax.figures.benchmark import benchmark
 from lstmjax.figures.curves import directions, learning_curve, positions
 from lstmjax.figures.gates import gates
+from lstmjax.figures.lengths import lengths
 from lstmjax.figures.piano_roll import piano_rolls
 from lstmjax.figures.rectangles import rectangles
 from lstmjax.figures.sequences import forecasts, video
@@ -21,6 +22,7 @@ __all__ = [
     "forecasts",
     "gates",
     "learning_curve",
+    "lengths",
     "piano_rolls",
     "positions",
     "rectangles",

@@ -1,6 +1,7 @@
-"""Adding: two marked numbers of a long sequence, summed at its end (1997, experiment 4)."""
+"""Adding, or multiplying: two marked numbers of a long sequence (1997, experiments 4 and 5)."""
 
 import dataclasses
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -14,29 +15,31 @@ from lstmjax.settings import setting
 from lstmjax.tasks.base import Batch, Data, Generated
 
 # Hochreiter & Schmidhuber (1997) call an answer wrong that is .04 off, where answers span 1.
-# Here they span 2.
-WRONG = 0.08
+# Here sums span 2.
+WRONG = {"sum": 0.08, "product": 0.04}
 
 
 @dataclasses.dataclass(frozen=True)
 class Adding(Generated):
     """`length` steps of (value, marker): values U(0, 1), and a marker of 1 in either half.
 
-    The target is the sum of the two marked values. The form is that of Le et al. (2015) and Bai et
-    al. (2018), of fixed length, as the published failures are; answering 1 always has a mean
-    squared error of 1/6. Accuracy is the share of answers that the 1997 paper calls right.
+    The target is the sum of the two marked values, or their product. The form is that of Le et al.
+    (2015) and Bai et al. (2018), of fixed length, as the published failures are; answering 1 always
+    has a mean squared error of 1/6, and of products 1/4 always has 7/144. Accuracy is the share of
+    answers that the 1997 paper calls right.
     """
 
     length: int = setting(600, at_least=2)  # steps, T in the papers
+    answer: Literal["sum", "product"] = "sum"  # of the marked values
     test_examples: int = setting(2_560, at_least=1)  # as many as the 1997 paper tests
 
     @property
     def outputs(self) -> int:
-        """The sum."""
+        """The sum or product."""
         return 1
 
     def example(self, key: Array, split: str) -> Batch:
-        """Inputs (length, 2) and a target, the sum."""
+        """Inputs (length, 2) and a target."""
         values_key, first_key, second_key = jax.random.split(key, 3)
         half = self.length // 2
         values = jax.random.uniform(values_key, (self.length,))
@@ -46,8 +49,12 @@ class Adding(Generated):
         marked = (steps == first) | (steps == second)
         return Batch(
             jnp.stack([values, marked.astype(values.dtype)], -1),
-            targets=values[first] + values[second],
+            targets=self.combine(values[first], values[second]),
         )
+
+    def combine(self, first: Array, second: Array) -> Array:
+        """The answer to two marked values."""
+        return first + second if self.answer == "sum" else first * second
 
     def loss(self, outputs: Array, batch: Batch) -> Array:
         """The squared error, (batch,)."""
@@ -56,22 +63,29 @@ class Adding(Generated):
         return jnp.square(outputs[..., 0] - batch.targets)
 
     def metrics(self, outputs: Array, batch: Batch) -> Sums:
-        """The mean squared error, and the share of answers less than .08 off."""
-        right = jnp.abs(outputs[..., 0] - batch.targets) < WRONG
+        """The mean squared error, and the share of sums .08, of products .04 off at most."""
+        right = jnp.abs(outputs[..., 0] - batch.targets) < WRONG[self.answer]
         return {
             "mse": metrics.mean(self.loss(outputs, batch), batch.mask),
             "accuracy": metrics.mean(right, batch.mask),
         }
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
-        """The mean, 1, and the second number with the mean of the first."""
+        """The mean, 1 or 1/4, and the second number with the mean of the first."""
         batch = self.test_batch(data)
         values, marked = np.asarray(batch.inputs[..., 0]), np.asarray(batch.inputs[..., 1]) > 0
         later = values[np.arange(len(values)), self.length - 1 - marked[:, ::-1].argmax(1)]
-        sums = np.asarray(batch.targets)
+        answers = {
+            "mean": self.combine(np.full_like(later, 0.5), 0.5),
+            "second number alone": self.combine(later, 0.5),
+        }
+        away = {name: given - np.asarray(batch.targets) for name, given in answers.items()}
         return {
-            "mean": _scores(np.ones_like(sums), sums),
-            "second number alone": _scores(later + 0.5, sums),
+            name: {
+                "mse": float((error**2).mean()),
+                "accuracy": float((abs(error) < WRONG[self.answer]).mean()),
+            }
+            for name, error in away.items()
         }
 
     def show(self, outputs: Array, batch: Batch) -> list[str]:
@@ -85,11 +99,6 @@ class Adding(Generated):
         ):
             places = np.flatnonzero(steps[:, 1])
             numbers = ", ".join(f"step {place}: {steps[place, 0]:.2f}" for place in places)
-            verdict = "ok" if abs(answer - target) < WRONG else "wrong"
+            verdict = "ok" if abs(answer - target) < WRONG[self.answer] else "wrong"
             lines.append(f"{numbers} -> {answer:.2f} {verdict}, {target:.2f}")
         return lines
-
-
-def _scores(answers: np.ndarray, sums: np.ndarray) -> dict[str, float]:
-    away = answers - sums
-    return {"mse": float((away**2).mean()), "accuracy": float((abs(away) < WRONG).mean())}

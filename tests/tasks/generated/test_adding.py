@@ -41,3 +41,15 @@ def test_an_output_at_every_step_is_refused():
     task = Adding(length=4)
     with pytest.raises(UserError, match="every_step"):
         task.loss(jnp.zeros((2, 4, 1)), task.batch((), "train", jnp.arange(2)))
+
+
+def test_products():
+    """The mean of a product of two U(0, 1) is 1 / 4, its variance 1 / 9 - 1 / 16 = 7 / 144."""
+    task = Adding(length=20, test_examples=5_000, answer="product")
+    batch = task.batch((), "test", jnp.arange(50))
+    values, marked = np.moveaxis(np.asarray(batch.inputs), -1, 0)
+    np.testing.assert_allclose(batch.targets, np.prod(values, 1, where=marked > 0), rtol=1e-6)
+    floors = task.floors(task.load())
+    np.testing.assert_allclose(floors["mean"]["mse"], 7 / 144, rtol=0.05)
+    outputs = (batch.targets + jnp.tile(jnp.array([0.039, 0.041]), 25))[:, None]
+    assert metrics.divide(task.metrics(outputs, batch))["accuracy"] == 0.5
