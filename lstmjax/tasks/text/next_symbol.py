@@ -2,9 +2,10 @@
 
 import dataclasses
 import hashlib
+import json
 import pathlib
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -18,11 +19,21 @@ from lstmjax.settings import setting
 from lstmjax.tasks.base import SPLITS, Batch, Data, Shape, Task
 from lstmjax.tasks.buckets import in_order
 from lstmjax.tasks.ragged import pack
-from lstmjax.tasks.text.corpus import read_corpus, read_library
+from lstmjax.tasks.text import encoded
+from lstmjax.tasks.text.corpus import Corpus, digest, open_corpus, open_library
+from lstmjax.tasks.text.floors import in_all_units
 from lstmjax.tasks.text.ngrams import NGram
 
 PREDICTED_SHAPES = 4  # widths that lines to predict from are padded to
 PREDICTED_ROWS = 16  # lines that are predicted side by side
+MOST_INDEXED = 2**31 - 1  # symbols that a device can number
+
+
+class Windows(NamedTuple):
+    """Some windows of a split, picked on the host, in the place of its codes."""
+
+    codes: np.ndarray  # (windows, window + 1)
+    lengths: np.ndarray  # (windows,): symbols of each that there are
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +60,9 @@ class NextSymbol(Task):
     # Symbols that the floors are given, those next to the tests, and tests that they are scored on:
     # a sample, named in the report, where a text has more. None: all.
     floor_symbols: int | None = setting(20_000_000, at_least=1_000)
+    # Whether the codes stay on the host, from where the windows of the next updates are sent. None:
+    # those of a text of more than 32 MiB. The same bits are trained either way.
+    on_host: bool | None = None
     # what the files determine; a subclass has the vocabulary, in the order of the codes:
     digest: str = ""  # SHA-256 of the files, so that a changed one is noticed
 
@@ -56,12 +70,12 @@ class NextSymbol(Task):
         """The symbols of a text."""
         raise NotImplementedError
 
-    def symbols(self, content: bytes) -> Sequence[str]:
-        """The symbols of a file's content."""
-        return self.split(content.decode())
+    def pieces(self, corpus: Corpus) -> Iterator[Sequence[str]]:
+        """The symbols of a long text, a piece at a time."""
+        return map(self.split, corpus.texts())
 
-    def learn(self, train: Sequence[str], *rest: Sequence[str]) -> Sequence[str]:
-        """The vocabulary, from the symbols of the training part and of the rest of its file."""
+    def learn(self, corpus: Corpus) -> Sequence[str]:
+        """The vocabulary, from `task.path`."""
         raise NotImplementedError
 
     def codes(self, symbols: Sequence[str], where: str) -> np.ndarray:
@@ -74,6 +88,11 @@ class NextSymbol(Task):
 
     def decode_bytes(self, codes: np.ndarray, before: int) -> bytes:
         """Codes to UTF-8 that goes on after the code `before`; bytes may end inside a character."""
+        raise NotImplementedError
+
+    @property
+    def alphabet(self) -> list[Any]:
+        """The settings that the codes of a text depend on."""
         raise NotImplementedError
 
     @property
@@ -94,31 +113,39 @@ class NextSymbol(Task):
 
     def resolve(self) -> "NextSymbol":
         """Reads the files once: their digest, and which symbols there are."""
-        files = self._files()
-        valid, train, test = self._cut(self.symbols(files["path"]))
-        vocabulary = self.learn(train, valid, test)
-        return dataclasses.replace(self, vocabulary=vocabulary, digest=_digest(files))
+        corpora = self._corpora()
+        found = digest(tuple(corpora.values()))
+        vocabulary = self.learn(corpora["path"])
+        return dataclasses.replace(self, vocabulary=vocabulary, digest=found)
 
     def load(self) -> Data:
         """The codes of the three splits as integer arrays, each one stretch of the corpus."""
-        files = self._files()
-        if _digest(files) != self.digest:
+        corpora = self._corpora()
+        if digest(tuple(corpora.values())) != self.digest:
             raise UserError(
                 f"task.path {self.source()}: not the text this experiment was trained on "
                 "(its SHA-256 differs); restore that text, or train in a new directory"
             )
-        parts = {
-            field: self.codes(self.symbols(content), f"task.{field} {getattr(self, field)}: ")
-            for field, content in files.items()
-        }
-        valid, train, test = self._cut(parts["path"])
+        made_of = [self.digest, type(self).__qualname__, self.alphabet]
+        parts = encoded.encoded(
+            hashlib.sha256(json.dumps(made_of).encode()).hexdigest(),
+            {field: self._encoder(field, corpus) for field, corpus in corpora.items()},
+            smallest_type(self.outputs),
+            size := sum(corpus.size for corpus in corpora.values()),
+        )
+        for corpus in corpora.values():
+            corpus.check_unchanged()
+        valid, train, test = (parts["path"][at] for at in self._cut(len(parts["path"])))
         cut = {"train": train, "valid": valid, "test": test}
         arrays = {split: parts.get(f"{split}_path", cut[split]) for split in SPLITS}
         # the first symbol of a split is read and never predicted, the last predicted and never read
         sizes = {
             split: max(-(-(len(part) - 1) // self.window), 0) for split, part in arrays.items()
         }
-        return Data(arrays, sizes)
+        on_host = size >= encoded.LEAST_BYTES if self.on_host is None else self.on_host
+        if not on_host and max(map(len, arrays.values())) > MOST_INDEXED:
+            raise UserError("task.on_host is false, and the text is too long for it: leave it out")
+        return Data(arrays, sizes, on_host=on_host)
 
     def batch(
         self,
@@ -128,10 +155,24 @@ class NextSymbol(Task):
         shape: Shape | None = None,
     ) -> Batch:
         """Windows: inputs and targets (batch, window), the target the symbol after the input."""
-        codes = arrays[split]
-        places = indices[:, None] * self.window + jnp.arange(self.window + 1)
-        symbols = codes[jnp.minimum(places, len(codes) - 1)].astype(jnp.int32)
-        return Batch(symbols[:, :-1], targets=symbols[:, 1:], mask=places[:, 1:] < len(codes))
+        held = arrays[split]
+        if isinstance(held, Windows):
+            symbols, steps = held.codes[indices], jnp.arange(1, self.window + 1)
+            mask = steps < held.lengths[indices][:, None]
+        else:
+            places = indices[:, None] * self.window + jnp.arange(self.window + 1)
+            symbols, mask = held[jnp.minimum(places, len(held) - 1)], places[:, 1:] < len(held)
+        symbols = symbols.astype(jnp.int32)
+        return Batch(symbols[:, :-1], targets=symbols[:, 1:], mask=mask)
+
+    def gather(
+        self, arrays: dict[str, np.ndarray], split: str, indices: np.ndarray
+    ) -> dict[str, Windows]:
+        """The windows at `indices` (windows,), for `batch` in the place of all."""
+        codes, starts = arrays[split], indices.astype(np.int64) * self.window
+        places = starts[:, None] + np.arange(self.window + 1)
+        rows = codes[np.minimum(places, len(codes) - 1)]
+        return {split: Windows(rows, np.minimum(len(codes) - starts, 2**30).astype(np.int32))}
 
     def loss(self, outputs: Array, batch: Batch) -> Array:
         """Cross-entropy of every next symbol, (batch, window), in nats."""
@@ -207,35 +248,27 @@ class NextSymbol(Task):
         """Where the corpus is from."""
         return self.path or "(Python's standard library)"
 
-    def _cut(self, symbols: Any) -> tuple[Any, Any, Any]:
-        """What of a file's symbols is for validation, for training and for the tests."""
-        valid = 0 if self.valid_path else round(len(symbols) * self.valid_fraction)
-        test = 0 if self.test_path else round(len(symbols) * self.test_fraction)
-        end = len(symbols) - test
-        return symbols[:valid], symbols[valid:end], symbols[end:]
+    def _cut(self, size: int) -> tuple[slice, slice, slice]:
+        """Which of a file's symbols are for validation, for training and for the tests."""
+        valid = 0 if self.valid_path else round(size * self.valid_fraction)
+        test = 0 if self.test_path else round(size * self.test_fraction)
+        return slice(0, valid), slice(valid, size - test), slice(size - test, size)
 
-    def _files(self) -> dict[str, bytes]:
-        """What is in each file that is given, by the setting that names it."""
+    def _corpora(self) -> dict[str, Corpus]:
+        """The text that each setting names."""
         given = {
-            field: read_corpus(getattr(self, field), self.pattern, f"task.{field}")
+            field: open_corpus(getattr(self, field), self.pattern, f"task.{field}")
             for field in ("path", "valid_path", "test_path")
             if getattr(self, field) is not None
         }
-        return given if "path" in given else {"path": read_library()} | given
+        return given if "path" in given else {"path": open_library()} | given
+
+    def _encoder(self, field: str, corpus: Corpus) -> Callable[[], Iterator[np.ndarray]]:
+        """What gives the codes of a text, a piece at a time."""
+        where = f"task.{field} {getattr(self, field)}: "
+        return lambda: (self.codes(symbols, where) for symbols in self.pieces(corpus))
 
 
 def smallest_type(symbols: int) -> type:
     """The smallest unsigned integer type that has a code for each of so many symbols."""
     return np.uint8 if symbols <= 2**8 else np.uint16 if symbols <= 2**16 else np.uint32
-
-
-def in_all_units(nats: float) -> dict[str, float]:
-    """A mean negative log likelihood under the names of the metrics."""
-    return {"nats": float(nats), "bits": float(nats / np.log(2)), "perplexity": float(np.exp(nats))}
-
-
-def _digest(files: dict[str, bytes]) -> str:
-    digest = hashlib.sha256()
-    for content in files.values():
-        digest.update(content)
-    return digest.hexdigest()
