@@ -8,6 +8,7 @@ a lock, so that of two runs that start at once the second takes what the first h
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import pathlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -50,6 +51,38 @@ def encoded(key: str, parts: Parts, kind: type, size: int) -> dict[str, np.ndarr
         codes = np.asarray(np.memmap(file, kind, "r") if ends[-1] else np.empty(0, kind))
     _drop_oldest(folder, file)
     return dict(zip(about["lengths"], np.split(codes, ends[:-1]), strict=True))
+
+
+def remembered(key: str, make: Callable[[], Any], size: int) -> Any:
+    """What `make()` gives, a JSON value: of a long text as an earlier run has written it down.
+
+    Args:
+      key: names the text and what is made of it.
+      make: reads the text.
+      size: bytes of the text.
+    """
+    folder = cache_folder("texts") if size >= LEAST_BYTES else None
+    if folder is None:
+        return make()
+    file = folder / f"{key}.json"
+    with _locked(folder / f"{key}.lock"):
+        with contextlib.suppress(UserError, KeyError, TypeError):
+            kept = read_json(file)
+            if kept["sha256"] == _digest(kept["value"]):
+                return kept["value"]
+        value = make()
+        with contextlib.suppress(UserError):  # a full disk: the next run reads the text again
+            write_json(file, {"sha256": _digest(value), "value": value})
+        return value
+
+
+def name(*parts: Any) -> str:
+    """A key of JSON values."""
+    return _digest(parts)
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
 def _joined(pieces: Iterable[np.ndarray], kind: type) -> np.ndarray:

@@ -1,8 +1,6 @@
 """The next symbol of a corpus read as long streams: what texts share, whatever the symbol."""
 
 import dataclasses
-import hashlib
-import json
 import pathlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple
@@ -26,6 +24,7 @@ from lstmjax.tasks.text.ngrams import NGram
 
 PREDICTED_SHAPES = 4  # widths that lines to predict from are padded to
 PREDICTED_ROWS = 16  # lines that are predicted side by side
+NOT_OF_FLOORS = {"path", "valid_path", "test_path", "pattern", "window", "on_host"}
 MOST_INDEXED = 2**31 - 1  # symbols that a device can number
 
 
@@ -91,8 +90,8 @@ class NextSymbol(Task):
         raise NotImplementedError
 
     @property
-    def alphabet(self) -> list[Any]:
-        """The settings that the codes of a text depend on."""
+    def learned_from(self) -> list[Any]:
+        """The settings that the symbols and the vocabulary of a text depend on."""
         raise NotImplementedError
 
     @property
@@ -115,7 +114,13 @@ class NextSymbol(Task):
         """Reads the files once: their digest, and which symbols there are."""
         corpora = self._corpora()
         found = digest(tuple(corpora.values()))
-        vocabulary = self.learn(corpora["path"])
+        vocabulary = encoded.remembered(
+            self._name("vocabulary", found, corpora),
+            lambda: self.learn(corpora["path"]),
+            corpora["path"].size,
+        )
+        if not isinstance(vocabulary, str):
+            vocabulary = tuple(vocabulary)
         return dataclasses.replace(self, vocabulary=vocabulary, digest=found)
 
     def load(self) -> Data:
@@ -126,9 +131,8 @@ class NextSymbol(Task):
                 f"task.path {self.source()}: not the text this experiment was trained on "
                 "(its SHA-256 differs); restore that text, or train in a new directory"
             )
-        made_of = [self.digest, type(self).__qualname__, self.alphabet]
         parts = encoded.encoded(
-            hashlib.sha256(json.dumps(made_of).encode()).hexdigest(),
+            self._name("codes", [self.digest, self.vocabulary], corpora),
             {field: self._encoder(field, corpus) for field, corpus in corpora.items()},
             smallest_type(self.outputs),
             size := sum(corpus.size for corpus in corpora.values()),
@@ -190,25 +194,32 @@ class NextSymbol(Task):
         }
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
-        """Unigrams, and 5-grams with back-off, or shorter ones where the symbols are many."""
-        train, test, sample = self.floor_parts(data)
-        longest = next(order for order in (5, 4, 3, 2) if self.outputs**order < 2**63)
-        model = NGram(train, self.outputs, longest)
-        return {
-            f"{name}{sample}": in_all_units(model.nats(test, order))
-            for name, order in (("unigram", 1), (f"{longest}-gram with back-off", longest))
-        }
+        """Classical predictors, each given the training part; of a long text kept in the cache."""
+        parts = [data.arrays[split] for split in ("train", "test")]
+        settings = dataclasses.asdict(self)
+        known = {name: settings[name] for name in settings.keys() - NOT_OF_FLOORS}
+        return encoded.remembered(
+            encoded.name("floors", type(self).__qualname__, known, [len(part) for part in parts]),
+            lambda: self._floors(*parts),
+            sum(part.nbytes for part in parts),
+        )
 
-    def floor_parts(self, data: Data) -> tuple[np.ndarray, np.ndarray, str]:
-        """What the floors are given of the training part and of the tests, and how it is named."""
-        train, test = (np.asarray(data.arrays[split]) for split in ("train", "test"))
-        most = self.floor_symbols
-        if most is None or len(train) + len(test) <= most:
-            return train, test, ""
-        tests = min(len(test), most // 10)
-        kept = train[max(len(train) - (most - tests), 0) :]
-        sample = f" on {len(kept) / 1e6:.3g} of {len(train) / 1e6:.3g} M"
-        return kept, test[:tests], sample
+    def _floors(self, train: np.ndarray, test: np.ndarray) -> dict[str, dict[str, float]]:
+        """What `floors` gives, on as many of the last codes to train on as they are given."""
+        most, sample = self.floor_symbols, ""
+        if most is not None and len(train) + len(test) > most:
+            test = test[: most // 10]
+            kept = train[max(len(train) - (most - len(test)), 0) :]
+            sample = f" on {len(kept) / 1e6:.3g} of {len(train) / 1e6:.3g} M"
+            train = kept
+        return {f"{name}{sample}": in_all_units(n) for name, n in self.predictors(train, test)}
+
+    def predictors(self, train: np.ndarray, test: np.ndarray) -> Iterator[tuple[str, float]]:
+        """Unigrams, and 5-grams with back-off or shorter ones: their names, and nats a symbol."""
+        longest = next(order for order in (5, 4, 3, 2) if (self.outputs + 1) ** order < 2**63)
+        model = NGram(train, self.outputs, longest)
+        for name, order in (("unigram", 1), (f"{longest}-gram with back-off", longest)):
+            yield name, model.nats(test, order)
 
     def describe(self, data: Data) -> str:
         """The corpus and its size."""
@@ -262,6 +273,11 @@ class NextSymbol(Task):
             if getattr(self, field) is not None
         }
         return given if "path" in given else {"path": open_library()} | given
+
+    def _name(self, what: str, made_of: Any, corpora: dict[str, Corpus]) -> str:
+        """Under which name the cache has what is made of texts."""
+        sizes = [(field, corpus.size) for field, corpus in corpora.items()]
+        return encoded.name(what, type(self).__qualname__, self.learned_from, made_of, sizes)
 
     def _encoder(self, field: str, corpus: Corpus) -> Callable[[], Iterator[np.ndarray]]:
         """What gives the codes of a text, a piece at a time."""

@@ -3,15 +3,15 @@
 import dataclasses
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from jax import Array
 
 from lstmjax.errors import UserError
-from lstmjax.tasks.base import Batch, Data
+from lstmjax.tasks.base import Batch
 from lstmjax.tasks.text.corpus import Corpus
-from lstmjax.tasks.text.floors import in_all_units, xz_size
+from lstmjax.tasks.text.floors import xz_size
 from lstmjax.tasks.text.next_symbol import NextSymbol, smallest_type
 
 
@@ -58,9 +58,9 @@ class Text(NextSymbol):
         return "".join(sorted(found))
 
     @property
-    def alphabet(self) -> list[str]:
-        """The settings that the codes of a text depend on."""
-        return [self.level, self.vocabulary]
+    def learned_from(self) -> list[Any]:
+        """The settings that the symbols and the vocabulary of a text depend on."""
+        return [self.level, self.every_byte]
 
     def codes(self, symbols: np.ndarray, where: str) -> np.ndarray:
         """Symbols to codes; UserError names the characters that the corpus lacked."""
@@ -98,14 +98,13 @@ class Text(NextSymbol):
         points = np.frombuffer(self.vocabulary.encode("utf-32-le"), np.uint32)[np.asarray(codes)]
         return points.tobytes().decode("utf-32-le").encode(self._encoding)
 
-    def floors(self, data: Data) -> dict[str, dict[str, float]]:
-        """Unigrams, 5-grams with back-off, and xz, each given the training part."""
-        train, test, sample = self.floor_parts(data)
+    def predictors(self, train: np.ndarray, test: np.ndarray) -> Iterator[tuple[str, float]]:
+        """Unigrams, 5-grams with back-off, and xz: their names, and nats a symbol."""
+        yield from super().predictors(train, test)
         before, held_out = (self.decode(part).encode() for part in (train, test))
         with ThreadPoolExecutor() as threads:  # liblzma works outside Python's lock
             whole, alone = threads.map(xz_size, (before + held_out, before))
-        packed = 8 * (whole - alone) / len(test)
-        return super().floors(data) | {f"xz{sample}": in_all_units(packed * np.log(2))}
+        yield "xz", 8 * (whole - alone) / len(test) * np.log(2)
 
     def show(self, outputs: Array, batch: Batch) -> list[str]:
         """Each window's text, and below it a mark under each symbol that was predicted wrongly."""

@@ -74,9 +74,11 @@ class Words(NextSymbol):
         return counts
 
     @property
-    def alphabet(self) -> list[Any]:
-        """The settings that the codes of a text depend on."""
-        return [self.tokens, self.lowercase, self.vocabulary]
+    def learned_from(self) -> list[Any]:
+        """The settings that the symbols and the vocabulary of a text depend on."""
+        symbols = [self.tokens, self.lowercase, self.unknown_below, self.most_words]
+        own = [self.valid_path is not None, self.test_path is not None]
+        return [*symbols, self.valid_fraction, self.test_fraction, *own]
 
     def codes(self, symbols: Sequence[str], where: str) -> np.ndarray:
         """Words to codes, 0 for those that are not in the vocabulary."""
