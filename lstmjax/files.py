@@ -17,6 +17,23 @@ def shipped(folder: str) -> pathlib.Path:
     return inside if inside.is_dir() else package.parent / folder
 
 
+def cache_folder(name: str) -> pathlib.Path | None:
+    """A folder for what later runs need not make again, or None where it cannot be had.
+
+    It is `$XDG_CACHE_HOME/lstmjax/NAME`, or `~/.cache/lstmjax/NAME`; none where LSTMJAX_CACHE is
+    `off`, or where it cannot be written.
+    """
+    if os.environ.get("LSTMJAX_CACHE") == "off":
+        return None
+    base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+    folder = pathlib.Path(base) / "lstmjax" / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder if os.access(folder, os.W_OK) else None
+
+
 def read_bytes(path: str | pathlib.Path, flag: str) -> bytes:
     """The content of the file that the setting or flag `flag` names; UserError without one."""
     try:

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 
 import jax
 
+from lstmjax.files import cache_folder
+
 MOST_BYTES = 256 * 2**20  # of one folder; the oldest entries go first
 WORTH_SECONDS = 0.1  # programs that compile faster than this are not kept
 SUFFIX = ".sha256"
@@ -33,12 +35,12 @@ def keep_programs() -> None:
     global _folder
     # JAX warns of an entry that it cannot read or write, as on a full disk, and compiles it
     warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")
-    if _folder or jax.config.jax_compilation_cache_dir or os.environ.get("LSTMJAX_CACHE") == "off":
+    if _folder or jax.config.jax_compilation_cache_dir:
         return
-    base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
-    folder = pathlib.Path(base) / "lstmjax" / _processor()
+    folder = cache_folder(_processor())
+    if folder is None:
+        return
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         _drop_damaged(folder)
         _drop_oldest(folder)
     except OSError:

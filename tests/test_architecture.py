@@ -22,7 +22,8 @@ FOLDERS = sorted({source.parent for source in SOURCES})
 # From the bottom to the top: a module imports its own room and those on lower floors.
 FLOORS = (
     ("errors", "moved"),
-    ("settings", "files", "devices", "metrics", "programs", "program_cache"),
+    ("files",),
+    ("settings", "devices", "metrics", "programs", "program_cache"),
     ("optimizers", "recurrent"),
     ("models", "tasks"),
     ("experiment",),

@@ -36,8 +36,7 @@ class Evaluation:
     ):
         """Compiles the program for parameters like `params`."""
         data = data.placed(experiment.batch_size)
-        self._arrays, mesh = data.arrays, data.mesh
-        task, size = experiment.task, data.sizes[split]
+        task, size, mesh = experiment.task, data.sizes[split], data.mesh
         beam = beam or (None if split == "test" else 1)
         scored = _scored(size, task.stream, experiment.evaluation_examples)
         parts = [(None, scored)]  # the examples of each shape
@@ -45,10 +44,12 @@ class Evaluation:
             of = data.buckets.of[split][scored]
             parts = [(shape, scored[of == i]) for i, shape in enumerate(data.shapes)]
         shapes, examples = zip(*((shape, of) for shape, of in parts if len(of)), strict=True)
-        self._batches = devices.put(
-            [_in_batches(of, task.stream, experiment.evaluation_batch_size) for of in examples],
-            devices.everywhere(mesh),
-        )
+        batches = [
+            _in_batches(of, task.stream, experiment.evaluation_batch_size) for of in examples
+        ]
+        indices, valid = zip(*batches, strict=True)
+        self._arrays, indices = data.picked(task.gather, split, *indices)
+        self._batches = devices.put([*zip(indices, valid, strict=True)], devices.everywhere(mesh))
 
         def sums(params: Any, arrays: Any, batches: Any) -> dict[str, tuple[Array, Array]]:
             def of_shape(shape: Shape | None, indices: Array, valid: Array) -> dict:
@@ -70,9 +71,9 @@ class Evaluation:
         def build() -> Any:
             many = sums if experiment.seeds == 1 else jax.vmap(sums, (0, None, None))
             program = devices.jit(many, out_shardings=devices.everywhere(mesh))
-            return program.lower(params, data.arrays, self._batches).compile()
+            return program.lower(params, self._arrays, self._batches).compile()
 
-        arguments = programs.signature((params, data.arrays, self._batches))
+        arguments = programs.signature((params, self._arrays, self._batches))
         key = ("evaluation", experiment.kind, split, beam, shapes, mesh, arguments)
         self._program = programs.keep(key, build)
 

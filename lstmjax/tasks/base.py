@@ -9,12 +9,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.sharding import Mesh
 
 from lstmjax import devices
 from lstmjax.errors import UserError
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
+from lstmjax.tasks.data import Buckets as Buckets
+from lstmjax.tasks.data import Data as Data
+from lstmjax.tasks.data import Shape as Shape
 from lstmjax.tasks.together import Outputs, together
 
 SPLITS = ("train", "valid", "test")
@@ -39,17 +41,6 @@ class Written(NamedTuple):
     logits: Array | None  # (batch, time, outputs), each after the true symbols before it
 
 
-Shape = tuple[int, ...]  # what a batch is padded to: (time,), or (source time, target time)
-
-
-class Buckets(NamedTuple):
-    """Examples of unequal length, each padded to one of a handful of shapes."""
-
-    shapes: tuple[Shape, ...]  # ascending
-    of: dict[str, np.ndarray]  # (size,) of each split: which shape example i is padded to
-    steps: dict[str, int]  # steps of all examples of a split together, without padding
-
-
 class Panel(NamedTuple):
     """One forecast of one series, for a picture; NaN where nothing was observed."""
 
@@ -62,37 +53,6 @@ class Panel(NamedTuple):
     high: np.ndarray | None = None
     band: str = ""  # which band it is
     times: tuple[np.ndarray, np.ndarray] | None = None  # of the rows read, and forecast; datetime64
-
-
-class Data(NamedTuple):
-    """What a task runs on: arrays (a pytree, put on the device) and examples in each split.
-
-    A size of None means that the examples never run out; no buckets, that all are of one shape.
-    Sizes without `test` mean that a run is scored on its validation split.
-    """
-
-    arrays: Any
-    sizes: dict[str, int | None]
-    buckets: Buckets | None = None
-    mesh: Mesh | None = None  # the devices that batches are spread over; none: not decided yet
-
-    def placed(self, batch_size: int) -> "Data":
-        """The data on the devices that suit a batch. Decided once: data that has a place stays."""
-        if self.mesh is not None:
-            return self
-        mesh = devices.mesh(batch_size)
-        arrays = devices.put(self.arrays, devices.everywhere(mesh))
-        return self._replace(arrays=arrays, mesh=mesh)
-
-    @property
-    def scored(self) -> str:
-        """The split whose scores a run reports."""
-        return "test" if "test" in self.sizes else "valid"
-
-    @property
-    def shapes(self) -> tuple[Shape | None, ...]:
-        """What batches are padded to; None: the one shape that all have."""
-        return (None,) if self.buckets is None else self.buckets.shapes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,6 +116,14 @@ class Task:
         """The examples at `indices` (batch,) of a split, padded to one of its shapes; traceable.
 
         Where the data has no buckets, `shape` is None.
+        """
+        raise NotImplementedError
+
+    def gather(self, arrays: Any, split: str, indices: np.ndarray) -> Any:
+        """The examples at `indices` (examples,) alone, on the host, in the place of `arrays`.
+
+        Where the data is `on_host`: `batch` gives of example i here what it gives of `indices[i]`
+        there.
         """
         raise NotImplementedError
 

@@ -269,6 +269,8 @@ def make_advance(
 def compile_advance(experiment: Experiment, data: Data, state: State) -> Callable[..., tuple]:
     """The program of `make_advance` for states like `state`, which it consumes.
 
+    It sends examples that are on the host while the device works on the stretch before.
+
     Returns:
       `(state, first, count) -> (state, log)`: `count` updates, at most log_every, from step `first`
       on.
@@ -278,23 +280,25 @@ def compile_advance(experiment: Experiment, data: Data, state: State) -> Callabl
     rate = jnp.asarray(experiment.optimizer.learning_rate, jax.dtypes.canonicalize_dtype(float))
     rate = devices.put(rate, devices.everywhere(mesh))
 
-    def place(first: int, count: int) -> Stretch:
+    def place(first: int, count: int) -> tuple[Any, Stretch]:
         indices, buckets = stretch_of(experiment, data, first, count)
+        arrays, (indices,) = data.picked(experiment.task.gather, "train", indices)
         spread = devices.spread(mesh, axis=indices.ndim - 1)
-        return Stretch(devices.put(indices, spread), devices.put(buckets, devices.everywhere(mesh)))
+        buckets = devices.put(buckets, devices.everywhere(mesh))
+        return arrays, Stretch(devices.put(indices, spread), buckets)
 
     def build() -> Callable[..., tuple]:
         shardings = (_shardings(experiment, mesh), devices.everywhere(mesh))
         many = make_advance(experiment, data)
         program = devices.jit(many, donate_argnums=0, out_shardings=shardings)
-        return program.lower(state, data.arrays, place(0, 0), np.int32(0), rate).compile()
+        return program.lower(state, *place(0, 0), np.int32(0), rate).compile()
 
     size = data.sizes["train"] if experiment.task.stream else None
     arguments = programs.signature((state, data.arrays))
     program = programs.keep(("advance", experiment.kind, data.shapes, size, arguments), build)
 
     def advance(state: State, first: int, count: int) -> tuple[State, dict[str, Array]]:
-        return program(state, data.arrays, place(first, count), np.int32(count), rate)
+        return program(state, *place(first, count), np.int32(count), rate)
 
     return advance
 

@@ -43,8 +43,11 @@ class Table(NamedTuple):
 
     def numbers(self, name: str, setting: str, decimal: str = ".") -> np.ndarray:
         """A column as float64 (rows,), NaN where a cell is empty or says that it is missing."""
-        values, signs = np.full(len(self.rows), np.nan), set()
-        for i, cell in enumerate(self.column(name, setting)):
+        cells = self.column(name, setting)
+        if decimal == "." and (plain := _plain_numbers(cells)) is not None:
+            return plain
+        values, signs = np.full(len(cells), np.nan), set()
+        for i, cell in enumerate(cells):
             if cell.strip().casefold() in MISSING:
                 continue
             try:
@@ -75,8 +78,11 @@ class Table(NamedTuple):
         Raises:
           UserError: a time that cannot be read.
         """
-        times = np.empty(len(self.rows), "datetime64[us]")
-        for i, cell in enumerate(self.column(name, "task.time")):
+        cells = self.column(name, "task.time")
+        if form is None and (plain := _plain_times(cells)) is not None:
+            return plain
+        times = np.empty(len(cells), "datetime64[us]")
+        for i, cell in enumerate(cells):
             try:
                 times[i] = read_time(cell, form)
             except ValueError:
@@ -90,6 +96,24 @@ class Table(NamedTuple):
     def at(self, row: int) -> str:
         """Names a row as an editor shows it."""
         return f"{self.path} line {self.lines[row]}"
+
+
+def _plain_numbers(cells: list[str]) -> np.ndarray | None:
+    """A column at once, if Python reads every cell and each is a number of reasonable size."""
+    try:
+        values = np.fromiter(map(float, cells), np.float64, len(cells))
+    except ValueError:
+        return None
+    return values if (np.abs(values) < LARGEST).all() else None
+
+
+def _plain_times(cells: list[str]) -> np.ndarray | None:
+    """A column at once, if Python reads every cell and none names a zone."""
+    try:
+        times = list(map(datetime.fromisoformat, cells))
+    except ValueError:
+        return None
+    return None if any(t.tzinfo for t in times) else np.array(times, "datetime64[us]")
 
 
 def read_time(text: str, form: str | None) -> np.datetime64:
@@ -118,12 +142,14 @@ def read_table(path: str, separator: str) -> Table:
     separator = character(separator)
     content = _content(path)
     try:
-        text = content.decode("utf-8-sig")
+        content.decode()
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise UserError(f"{path} line {line}: not UTF-8; save the file as UTF-8") from error
     rows, lines = [], []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    # a piece at a time is text, beside the cells
+    text = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="")
+    reader = csv.reader(text, delimiter=separator, strict=True)
     try:
         for row in reader:
             rows.append(row)

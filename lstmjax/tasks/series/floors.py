@@ -12,6 +12,7 @@ from lstmjax.tasks.series.forecasting import SeriesWindows
 from lstmjax.tasks.series.windows import latest
 
 CHUNK = 256  # windows that are worked on at a time
+MOST = {"train": 2**15, "test": 10_000}  # windows that are read; of more, evenly spaced ones
 SPREAD_FROM = 2_000  # training windows, at most, whose errors give a floor its bands
 
 # From origins (count,) and the windows there to forecasts (count, horizon, targets), scaled.
@@ -36,19 +37,23 @@ def floors(task: SeriesWindows, data: Data) -> dict[str, dict[str, float]]:
         forecasts["output of zero"] = lambda _, batch: np.asarray(batch.targets.shift)
     if task.windows("train"):
         forecasts["least squares on the window"] = _least_squares(task, data)
-    return {name: _score(task, data, forecast) for name, forecast in forecasts.items()}
+    size, most = task.windows("test"), MOST["test"]
+    sample = f" on {most:,} of {size:,}" if size > most else ""
+    return {f"{name}{sample}": _score(task, data, said) for name, said in forecasts.items()}
 
 
 def _windows(task: SeriesWindows, data: Data, split: str) -> Iterator[tuple[np.ndarray, Batch]]:
     """Origins and batches of a split, a chunk at a time."""
     size = task.windows(split)
+    chosen = np.linspace(0, size - 1, min(size, MOST[split])).round().astype(np.int32)
     batch = devices.jit(task.batch, static_argnums=1)
-    for start in range(0, size, CHUNK):
-        indices = np.arange(start, start + CHUNK)
-        chunk = batch(data.arrays, split, np.minimum(indices, size - 1))
+    for start in range(0, len(chosen), CHUNK):
+        indices = chosen[np.minimum(np.arange(start, start + CHUNK), len(chosen) - 1)]
+        chunk = batch(data.arrays, split, indices)
         # one shape for all: what is beyond the end counts for nothing
-        mask = np.asarray(chunk.mask) & (indices < size)[:, None, None]
-        yield task.origin(split) + np.minimum(indices, size - 1), chunk._replace(mask=mask)
+        there = start + np.arange(CHUNK) < len(chosen)
+        mask = np.asarray(chunk.mask) & there[:, None, None]
+        yield task.origin(split) + indices, chunk._replace(mask=mask)
 
 
 def _repeat(task: SeriesWindows, data: Data, period: int) -> Forecast:
@@ -128,7 +133,7 @@ def _score(task: SeriesWindows, data: Data, forecast: Forecast) -> dict[str, flo
 
 def _bands(task: SeriesWindows, data: Data, forecast: Forecast) -> dict[str, np.ndarray]:
     """Quantiles of the errors in training: (horizon, targets, levels), for `errors`."""
-    every = -(-task.windows("train") // SPREAD_FROM)
+    every = -(-min(task.windows("train"), MOST["train"]) // SPREAD_FROM)
     errors = []
     for origins, batch in _windows(task, data, "train"):
         error = np.asarray(batch.targets.future) - forecast(origins, batch)

@@ -13,7 +13,7 @@ def most_moved(deviation: float) -> int:
 
 
 def cut(indices: Array, windows: int, window: int, deviation: float) -> tuple[Array, Array]:
-    """The first symbols and the lengths of windows whose length is random.
+    """Where windows of random length begin, and their lengths.
 
     The cuts stand `window` symbols apart, from another symbol on in each epoch. Each is moved by a
     number of its own, Gaussian within two deviations. A window ends where the next one starts.
@@ -25,7 +25,8 @@ def cut(indices: Array, windows: int, window: int, deviation: float) -> tuple[Ar
       deviation: the lengths'.
 
     Returns:
-      int32 (batch,) and (batch,).
+      int32 (batch,) and (batch,): the first symbols of windows, counted from where those of equal
+      length would begin, and the lengths.
     """
     epochs, places = jnp.divmod(indices, windows)
     most, share = most_moved(deviation), deviation / math.sqrt(2)
@@ -35,7 +36,7 @@ def cut(indices: Array, windows: int, window: int, deviation: float) -> tuple[Ar
         first = jax.random.randint(key, (), 0, window)
         moved = share * jax.random.truncated_normal(jax.random.fold_in(key, place), -2.0, 2.0)
         moved = jnp.clip(jnp.round(moved).astype(jnp.int32), -most, most)
-        return jnp.maximum(first + place * window + moved, 0)
+        return jnp.where(place == 0, jnp.maximum(first + moved, 0), first + moved)
 
     starts, ends = (jax.vmap(begin)(epochs, places + more) for more in (0, 1))
-    return starts, ends - starts
+    return starts, window + ends - starts

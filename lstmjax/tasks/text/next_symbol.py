@@ -1,11 +1,11 @@
 """The next symbol of a corpus read as long streams: what texts share, whatever the symbol."""
 
 import dataclasses
-import hashlib
 import pathlib
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -18,13 +18,24 @@ from lstmjax.settings import setting
 from lstmjax.tasks.base import SPLITS, Batch, Data, Shape, Task
 from lstmjax.tasks.buckets import in_order
 from lstmjax.tasks.ragged import pack
-from lstmjax.tasks.text.corpus import read_corpus, read_library
+from lstmjax.tasks.text import encoded
+from lstmjax.tasks.text.corpus import Corpus, digest, open_corpus, open_library
 from lstmjax.tasks.text.cuts import cut, most_moved
+from lstmjax.tasks.text.floors import in_all_units
 from lstmjax.tasks.text.ngrams import NGram
 from lstmjax.tasks.together import Outputs
 
 PREDICTED_SHAPES = 4  # widths that lines to predict from are padded to
 PREDICTED_ROWS = 16  # lines that are predicted side by side
+NOT_OF_FLOORS = {"path", "valid_path", "test_path", "pattern", "window", "on_host"}
+MOST_INDEXED = 2**31 - 1  # symbols that a device can number
+
+
+class Windows(NamedTuple):
+    """Some windows of a split, picked on the host, in the place of its codes."""
+
+    codes: np.ndarray  # (windows, time + 1)
+    lengths: np.ndarray  # (windows,): symbols of each that are predicted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +66,9 @@ class NextSymbol(Task):
     # Symbols that the floors are given, those next to the tests, and tests that they are scored on:
     # a sample, named in the report, where a text has more. None: all.
     floor_symbols: int | None = setting(20_000_000, at_least=1_000)
+    # Whether the codes stay on the host, from where the windows of the next updates are sent. None:
+    # those of a text of more than 32 MiB. The same bits are trained either way.
+    on_host: bool | None = None
     # what the files determine; a subclass has the vocabulary, in the order of the codes:
     digest: str = ""  # SHA-256 of the files, so that a changed one is noticed
 
@@ -62,12 +76,12 @@ class NextSymbol(Task):
         """The symbols of a text."""
         raise NotImplementedError
 
-    def symbols(self, content: bytes) -> Sequence[str]:
-        """The symbols of a file's content."""
-        return self.split(content.decode())
+    def pieces(self, corpus: Corpus) -> Iterator[Sequence[str]]:
+        """The symbols of a long text, a piece at a time."""
+        return map(self.split, corpus.texts())
 
-    def learn(self, train: Sequence[str], *rest: Sequence[str]) -> Sequence[str]:
-        """The vocabulary, from the symbols of the training part and of the rest of its file."""
+    def learn(self, corpus: Corpus) -> Sequence[str]:
+        """The vocabulary, from `task.path`."""
         raise NotImplementedError
 
     def codes(self, symbols: Sequence[str], where: str) -> np.ndarray:
@@ -80,6 +94,11 @@ class NextSymbol(Task):
 
     def decode_bytes(self, codes: np.ndarray, before: int) -> bytes:
         """Codes to UTF-8 that goes on after the code `before`; bytes may end inside a character."""
+        raise NotImplementedError
+
+    @property
+    def learned_from(self) -> list[Any]:
+        """The settings that the symbols and the vocabulary of a text depend on."""
         raise NotImplementedError
 
     @property
@@ -105,31 +124,44 @@ class NextSymbol(Task):
                 f"task.window_deviation {self.window_deviation:g} is too large for task.window "
                 f"{self.window}: at most a third of it"
             )
-        files = self._files()
-        valid, train, test = self._cut(self.symbols(files["path"]))
-        vocabulary = self.learn(train, valid, test)
-        return dataclasses.replace(self, vocabulary=vocabulary, digest=_digest(files))
+        corpora = self._corpora()
+        found = digest(tuple(corpora.values()))
+        vocabulary = encoded.remembered(
+            self._name("vocabulary", found, corpora),
+            lambda: self.learn(corpora["path"]),
+            corpora["path"].size,
+        )
+        if not isinstance(vocabulary, str):
+            vocabulary = tuple(vocabulary)
+        return dataclasses.replace(self, vocabulary=vocabulary, digest=found)
 
     def load(self) -> Data:
         """The codes of the three splits as integer arrays, each one stretch of the corpus."""
-        files = self._files()
-        if _digest(files) != self.digest:
+        corpora = self._corpora()
+        if digest(tuple(corpora.values())) != self.digest:
             raise UserError(
                 f"task.path {self.source()}: not the text this experiment was trained on "
                 "(its SHA-256 differs); restore that text, or train in a new directory"
             )
-        parts = {
-            field: self.codes(self.symbols(content), f"task.{field} {getattr(self, field)}: ")
-            for field, content in files.items()
-        }
-        valid, train, test = self._cut(parts["path"])
+        parts = encoded.encoded(
+            self._name("codes", [self.digest, self.vocabulary], corpora),
+            {field: self._encoder(field, corpus) for field, corpus in corpora.items()},
+            smallest_type(self.outputs),
+            size := sum(corpus.size for corpus in corpora.values()),
+        )
+        for corpus in corpora.values():
+            corpus.check_unchanged()
+        valid, train, test = (parts["path"][at] for at in self._cut(len(parts["path"])))
         cut = {"train": train, "valid": valid, "test": test}
         arrays = {split: parts.get(f"{split}_path", cut[split]) for split in SPLITS}
         # the first symbol of a split is read and never predicted, the last predicted and never read
         sizes = {
             split: max(-(-(len(part) - 1) // self.window), 0) for split, part in arrays.items()
         }
-        return Data(arrays, sizes)
+        on_host = size >= encoded.LEAST_BYTES if self.on_host is None else self.on_host
+        if not on_host and max(map(len, arrays.values())) > MOST_INDEXED:
+            raise UserError("task.on_host is false, and the text is too long for it: leave it out")
+        return Data(arrays, sizes, on_host=on_host)
 
     def batch(
         self,
@@ -142,19 +174,42 @@ class NextSymbol(Task):
 
         A time is `window` or, of training windows of random length, as long as they may be.
         """
-        codes = arrays[split]
-        time, windows = self.window, -(-(len(codes) - 1) // self.window)
-        starts, lengths = indices % windows * self.window, None
-        if split == "train" and self.window_deviation:
-            starts, lengths = cut(indices, windows, self.window, self.window_deviation)
-            lengths = jnp.clip(len(codes) - 1 - starts, 0, lengths)
-            time += 2 * most_moved(self.window_deviation)
-        places = starts[:, None] + jnp.arange(time + 1)
-        symbols = codes[jnp.minimum(places, len(codes) - 1)].astype(jnp.int32)
-        mask = places[:, 1:] < len(codes)
-        if lengths is not None:
-            mask &= jnp.arange(time) < lengths[:, None]
+        held = arrays[split]
+        if isinstance(held, Windows):
+            symbols, lengths = held.codes[indices], held.lengths[indices]
+        else:
+            symbols, lengths = self._windows(held, split, indices)
+        symbols = symbols.astype(jnp.int32)
+        mask = jnp.arange(symbols.shape[1] - 1) < lengths[:, None]
+        lengths = lengths if self._at_random(split) else None
         return Batch(symbols[:, :-1], targets=symbols[:, 1:], lengths=lengths, mask=mask)
+
+    def gather(
+        self, arrays: dict[str, np.ndarray], split: str, indices: np.ndarray
+    ) -> dict[str, Windows]:
+        """The windows at `indices` (windows,), for `batch` in the place of all."""
+        return {split: Windows(*self._windows(arrays[split], split, indices))}
+
+    def _windows(self, codes: Any, split: str, indices: Any) -> tuple[Any, Any]:
+        """Windows of codes (size,), (batch, time + 1), and how many of each are predicted.
+
+        NumPy's arrays on the host, where a text may have more codes than 32 bits count, else JAX's.
+        """
+        on_host = isinstance(codes, np.ndarray)
+        windows, time, size = -(-(len(codes) - 1) // self.window), self.window, len(codes)
+        starts = indices % windows * (np.int64(time) if on_host else time)
+        lengths = time
+        if self._at_random(split):
+            moved = cut(indices, windows, time, self.window_deviation)
+            moved, lengths = jax.device_get(moved) if on_host else moved
+            starts, time = starts + moved, time + 2 * most_moved(self.window_deviation)
+        places = starts[:, None] + np.arange(time + 1)
+        lengths = (size - 1 - starts).clip(0, lengths).astype(np.int32)
+        return codes[places.clip(0, size - 1)], lengths
+
+    def _at_random(self, split: str) -> bool:
+        """Whether the windows of a split have random lengths."""
+        return split == "train" and self.window_deviation > 0
 
     def loss(self, outputs: Array, batch: Batch) -> Array:
         """Cross-entropy of every next symbol, (batch, window), in nats."""
@@ -172,25 +227,32 @@ class NextSymbol(Task):
         }
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
-        """Unigrams, and 5-grams with back-off, or shorter ones where the symbols are many."""
-        train, test, sample = self.floor_parts(data)
-        longest = next(order for order in (5, 4, 3, 2) if self.outputs**order < 2**63)
-        model = NGram(train, self.outputs, longest)
-        return {
-            f"{name}{sample}": in_all_units(model.nats(test, order))
-            for name, order in (("unigram", 1), (f"{longest}-gram with back-off", longest))
-        }
+        """Classical predictors, each given the training part; of a long text kept in the cache."""
+        parts = [data.arrays[split] for split in ("train", "test")]
+        settings = dataclasses.asdict(self)
+        known = {name: settings[name] for name in settings.keys() - NOT_OF_FLOORS}
+        return encoded.remembered(
+            encoded.name("floors", type(self).__qualname__, known, [len(part) for part in parts]),
+            lambda: self._floors(*parts),
+            sum(part.nbytes for part in parts),
+        )
 
-    def floor_parts(self, data: Data) -> tuple[np.ndarray, np.ndarray, str]:
-        """What the floors are given of the training part and of the tests, and how it is named."""
-        train, test = (np.asarray(data.arrays[split]) for split in ("train", "test"))
-        most = self.floor_symbols
-        if most is None or len(train) + len(test) <= most:
-            return train, test, ""
-        tests = min(len(test), most // 10)
-        kept = train[max(len(train) - (most - tests), 0) :]
-        sample = f" on {len(kept) / 1e6:.3g} of {len(train) / 1e6:.3g} M"
-        return kept, test[:tests], sample
+    def _floors(self, train: np.ndarray, test: np.ndarray) -> dict[str, dict[str, float]]:
+        """What `floors` gives, on as many of the last codes to train on as they are given."""
+        most, sample = self.floor_symbols, ""
+        if most is not None and len(train) + len(test) > most:
+            test = test[: most // 10]
+            kept = train[max(len(train) - (most - len(test)), 0) :]
+            sample = f" on {len(kept) / 1e6:.3g} of {len(train) / 1e6:.3g} M"
+            train = kept
+        return {f"{name}{sample}": in_all_units(n) for name, n in self.predictors(train, test)}
+
+    def predictors(self, train: np.ndarray, test: np.ndarray) -> Iterator[tuple[str, float]]:
+        """Unigrams, and 5-grams with back-off or shorter ones: their names, and nats a symbol."""
+        longest = next(order for order in (5, 4, 3, 2) if (self.outputs + 1) ** order < 2**63)
+        model = NGram(train, self.outputs, longest)
+        for name, order in (("unigram", 1), (f"{longest}-gram with back-off", longest)):
+            yield name, model.nats(test, order)
 
     def describe(self, data: Data) -> str:
         """The corpus and its size."""
@@ -230,35 +292,32 @@ class NextSymbol(Task):
         """Where the corpus is from."""
         return self.path or "(Python's standard library)"
 
-    def _cut(self, symbols: Any) -> tuple[Any, Any, Any]:
-        """What of a file's symbols is for validation, for training and for the tests."""
-        valid = 0 if self.valid_path else round(len(symbols) * self.valid_fraction)
-        test = 0 if self.test_path else round(len(symbols) * self.test_fraction)
-        end = len(symbols) - test
-        return symbols[:valid], symbols[valid:end], symbols[end:]
+    def _cut(self, size: int) -> tuple[slice, slice, slice]:
+        """Which of a file's symbols are for validation, for training and for the tests."""
+        valid = 0 if self.valid_path else round(size * self.valid_fraction)
+        test = 0 if self.test_path else round(size * self.test_fraction)
+        return slice(0, valid), slice(valid, size - test), slice(size - test, size)
 
-    def _files(self) -> dict[str, bytes]:
-        """What is in each file that is given, by the setting that names it."""
+    def _corpora(self) -> dict[str, Corpus]:
+        """The text that each setting names."""
         given = {
-            field: read_corpus(getattr(self, field), self.pattern, f"task.{field}")
+            field: open_corpus(getattr(self, field), self.pattern, f"task.{field}")
             for field in ("path", "valid_path", "test_path")
             if getattr(self, field) is not None
         }
-        return given if "path" in given else {"path": read_library()} | given
+        return given if "path" in given else {"path": open_library()} | given
+
+    def _name(self, what: str, made_of: Any, corpora: dict[str, Corpus]) -> str:
+        """Under which name the cache has what is made of texts."""
+        sizes = [(field, corpus.size) for field, corpus in corpora.items()]
+        return encoded.name(what, type(self).__qualname__, self.learned_from, made_of, sizes)
+
+    def _encoder(self, field: str, corpus: Corpus) -> Callable[[], Iterator[np.ndarray]]:
+        """What gives the codes of a text, a piece at a time."""
+        where = f"task.{field} {getattr(self, field)}: "
+        return lambda: (self.codes(symbols, where) for symbols in self.pieces(corpus))
 
 
 def smallest_type(symbols: int) -> type:
     """The smallest unsigned integer type that has a code for each of so many symbols."""
     return np.uint8 if symbols <= 2**8 else np.uint16 if symbols <= 2**16 else np.uint32
-
-
-def in_all_units(nats: float) -> dict[str, float]:
-    """A mean negative log likelihood under the names of the metrics."""
-    return {"nats": float(nats), "bits": float(nats / np.log(2)), "perplexity": float(np.exp(nats))}
-
-
-def _digest(files: dict[str, bytes]) -> str:
-    digest = hashlib.sha256()
-    for content in files.values():
-        digest.update(content)
-    return digest.hexdigest()

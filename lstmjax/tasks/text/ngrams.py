@@ -17,16 +17,25 @@ class NGram:
         Raises:
           ValueError: symbols ** order does not fit 63 bits.
         """
-        if symbols**order >= 2**63:
+        self.symbols, self.order, self._base = symbols, order, symbols + 1
+        if self._base**order >= 2**63:
             raise ValueError(f"{order}-grams of {symbols} symbols do not fit 63 bits")
-        self.symbols, self.order = symbols, order
+        # Sorted once: the shorter n-grams are the beginnings of the longest, in the same order. At
+        # the text's end those go on with the digit 0, which is no symbol's.
+        grams = _windows(codes, order, self._base, short=True)
+        grams.sort()
+        counts = np.ones(1, np.int64)
         self._tables = []
-        for length in range(1, order + 1):
-            grams, counts = np.unique(_windows(codes, length, symbols), return_counts=True)
-            contexts, starts = np.unique(grams // symbols, return_index=True)
-            totals = np.add.reduceat(counts, starts) if len(grams) else counts
-            kinds = np.diff(np.append(starts, len(grams)))
-            self._tables.append((grams, counts, contexts, starts, totals, kinds))
+        for length in range(order, 0, -1):
+            grams = grams if length == order else grams // self._base
+            starts = np.flatnonzero(np.append(True, grams[1:] != grams[:-1])[: len(grams)])
+            if length == order:
+                counts = np.diff(np.append(starts, len(grams)))
+            else:
+                counts = np.add.reduceat(counts, starts) if len(grams) else counts[:0]
+            grams = grams[starts]
+            whole = grams % self._base > 0
+            self._tables.insert(0, _table(grams[whole], counts[whole], self._base))
 
     def nats(self, codes: np.ndarray, order: int | None = None) -> float:
         """The mean -log P of each of `codes` given those before it among `codes`, in nats.
@@ -38,8 +47,8 @@ class NGram:
         tables = self._tables[:order]
         probability = np.full(len(codes), 1 / self.symbols)
         for length, (grams, counts, contexts, _, totals, kinds) in enumerate(tables, 1):
-            seen = _windows(codes, length, self.symbols)
-            place, known = _find(contexts, seen // self.symbols)
+            seen = _windows(codes, length, self._base)
+            place, known = _find(contexts, seen // self._base)
             gram_place, gram_known = _find(grams, seen)
             count = np.where(gram_known, counts[gram_place], 0)
             shorter = probability[length - 1 :]
@@ -55,13 +64,13 @@ class NGram:
                 break
             code = 0
             for symbol in context[len(context) - length + 1 :]:
-                code = code * self.symbols + int(symbol)
+                code = code * self._base + int(symbol) + 1
             place = np.searchsorted(contexts, code)
             if place == len(contexts) or contexts[place] != code:
                 break
             followers = slice(starts[place], starts[place] + kinds[place])
             probability *= kinds[place]
-            probability[grams[followers] % self.symbols] += counts[followers]
+            probability[grams[followers] % self._base - 1] += counts[followers]
             probability /= totals[place] + kinds[place]
         return probability
 
@@ -76,11 +85,26 @@ class NGram:
         return np.array(codes[len(prompt) :])
 
 
-def _windows(codes: np.ndarray, length: int, symbols: int) -> np.ndarray:
-    """Every run of `length` consecutive codes as one integer, in base `symbols`."""
-    grams = np.zeros(max(len(codes) - length + 1, 0), np.int64)
+def _table(grams: np.ndarray, counts: np.ndarray, base: int) -> tuple[np.ndarray, ...]:
+    """N-grams in order with their counts, and their contexts: where each begins, and its sums."""
+    contexts, starts = np.unique(grams // base, return_index=True)
+    totals = np.add.reduceat(counts, starts) if len(grams) else counts
+    kinds = np.diff(np.append(starts, len(grams)))
+    return grams, counts, contexts, starts, totals, kinds
+
+
+def _windows(codes: np.ndarray, length: int, base: int, short: bool = False) -> np.ndarray:
+    """Every run of `length` consecutive codes as one integer, whose digits are one more.
+
+    With `short` also those that the end cuts short, filled up with zeros.
+    """
+    count = len(codes) if short else max(len(codes) - length + 1, 0)
+    grams = np.zeros(count, np.int64)
     for i in range(length):
-        grams = grams * symbols + codes[i : i + len(grams)]
+        grams *= base
+        there = grams[: max(len(codes) - i, 0)]
+        there += codes[i : i + len(there)]
+        there += 1
     return grams
 
 

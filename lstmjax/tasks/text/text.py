@@ -1,18 +1,18 @@
 """Text by bytes or characters: predict the next one. The course's last lesson."""
 
 import dataclasses
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from jax import Array
 
 from lstmjax.errors import UserError
-from lstmjax.tasks.base import Batch, Data
-from lstmjax.tasks.text.corpus import xz_size
-from lstmjax.tasks.text.next_symbol import NextSymbol, in_all_units, smallest_type
-
-CHUNK = 2**22  # symbols that are worked on at a time
+from lstmjax.tasks.base import Batch
+from lstmjax.tasks.text.corpus import Corpus
+from lstmjax.tasks.text.floors import xz_size
+from lstmjax.tasks.text.next_symbol import NextSymbol, smallest_type
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,34 +36,48 @@ class Text(NextSymbol):
             return np.frombuffer(text.encode(), np.uint8)
         return np.frombuffer(text.encode("utf-32-le"), np.uint32)
 
-    def symbols(self, content: bytes) -> np.ndarray:
-        """What `split` gives of a file's content, without a copy at level byte."""
+    def pieces(self, corpus: Corpus) -> Iterator[np.ndarray]:
+        """The symbols of a long text, a piece at a time."""
         if self.level == "byte":
-            return np.frombuffer(content, np.uint8)
-        return super().symbols(content)
+            return (np.frombuffer(piece, np.uint8) for piece in corpus.pieces())
+        return (self.split(piece.decode()) for piece in corpus.pieces())
 
-    def learn(self, train: np.ndarray, *rest: np.ndarray) -> str:
+    def learn(self, corpus: Corpus) -> str:
         """All the symbols that there are, sorted."""
         if self.every_byte:
             if self.level != "byte":
                 raise UserError(f"task.every_byte needs task.level byte, and it is {self.level}")
             return "".join(map(chr, range(256)))
-        found = {symbol for part in (train, *rest) for symbol in _different(part)}
-        return "".join(map(chr, sorted(found)))
+        found = ""
+        for piece in corpus.pieces():
+            if self.level == "byte":
+                new = piece.translate(None, found.encode("latin-1")).decode("latin-1")
+            else:
+                new = piece.decode()
+            found += "".join(set(new) - set(found))
+        return "".join(sorted(found))
+
+    @property
+    def learned_from(self) -> list[Any]:
+        """The settings that the symbols and the vocabulary of a text depend on."""
+        return [self.level, self.every_byte]
 
     def codes(self, symbols: np.ndarray, where: str) -> np.ndarray:
         """Symbols to codes; UserError names the characters that the corpus lacked."""
         known = np.frombuffer(self.vocabulary.encode("utf-32-le"), np.uint32)  # sorted
+        kind = smallest_type(len(known))
+        if self.level == "byte":
+            text, known = symbols.tobytes(), known.astype(np.uint8).tobytes()
+            if text.translate(None, known):
+                self._refuse(symbols, where)
+            table = bytes.maketrans(known, bytes(range(len(known))))
+            return np.frombuffer(text.translate(table), kind)
         code_of = np.full(1 + max(known, default=0), len(known), np.int32)
         code_of[known] = np.arange(len(known))
-        codes = np.empty(len(symbols), smallest_type(len(known)))
-        for start in range(0, len(symbols), CHUNK):
-            part = symbols[start : start + CHUNK]
-            found = code_of.take(part, mode="clip")
-            if np.any(found == len(known)) or part.max(initial=0) >= len(code_of):
-                self._refuse(symbols, where)
-            codes[start : start + CHUNK] = found
-        return codes
+        codes = code_of.take(symbols, mode="clip")
+        if np.any(codes == len(known)) or symbols.max(initial=0) >= len(code_of):
+            self._refuse(symbols, where)
+        return codes.astype(kind)
 
     def _refuse(self, symbols: np.ndarray, where: str) -> None:
         """Raises UserError with the characters that the vocabulary lacks."""
@@ -84,14 +98,13 @@ class Text(NextSymbol):
         points = np.frombuffer(self.vocabulary.encode("utf-32-le"), np.uint32)[np.asarray(codes)]
         return points.tobytes().decode("utf-32-le").encode(self._encoding)
 
-    def floors(self, data: Data) -> dict[str, dict[str, float]]:
-        """Unigrams, 5-grams with back-off, and xz, each given the training part."""
-        train, test, sample = self.floor_parts(data)
+    def predictors(self, train: np.ndarray, test: np.ndarray) -> Iterator[tuple[str, float]]:
+        """Unigrams, 5-grams with back-off, and xz: their names, and nats a symbol."""
+        yield from super().predictors(train, test)
         before, held_out = (self.decode(part).encode() for part in (train, test))
         with ThreadPoolExecutor() as threads:  # liblzma works outside Python's lock
             whole, alone = threads.map(xz_size, (before + held_out, before))
-        packed = 8 * (whole - alone) / len(test)
-        return super().floors(data) | {f"xz{sample}": in_all_units(packed * np.log(2))}
+        yield "xz", 8 * (whole - alone) / len(test) * np.log(2)
 
     def show(self, outputs: Array, batch: Batch) -> list[str]:
         """Each window's text, and below it a mark under each symbol that was predicted wrongly."""
@@ -107,11 +120,3 @@ class Text(NextSymbol):
     def _encoding(self) -> str:
         """What turns the corpus into symbols: latin-1 makes each byte a character."""
         return "utf-8" if self.level == "character" else "latin-1"
-
-
-def _different(symbols: np.ndarray) -> set[int]:
-    """The different symbols of a long array, a stretch at a time."""
-    stretches = range(0, len(symbols), CHUNK)
-    return {
-        int(symbol) for start in stretches for symbol in np.unique(symbols[start : start + CHUNK])
-    }

@@ -5,17 +5,19 @@ import dataclasses
 import functools
 import re
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from jax import Array
 
 from lstmjax.settings import setting
 from lstmjax.tasks.base import Batch
+from lstmjax.tasks.text.corpus import Corpus
 from lstmjax.tasks.text.next_symbol import NextSymbol, smallest_type
 
 UNKNOWN = "<unk>"
 LINE_END = "\n"
+MOST_COUNTED = 2**21  # different words that are counted side by side
 TOKENS = {
     "space": re.compile(r"[^\s]+|\n"),
     # words with their inner apostrophes and hyphens, <unk>, and each other mark by itself
@@ -44,12 +46,39 @@ class Words(NextSymbol):
         """The words of a text, and the ends of its lines."""
         return TOKENS[self.tokens].findall(text.lower() if self.lowercase else text)
 
-    def learn(self, train: Sequence[str], *rest: Sequence[str]) -> tuple[str, ...]:
+    def learn(self, corpus: Corpus) -> tuple[str, ...]:
         """The words that are frequent enough in the training part."""
-        counts = collections.Counter(word for word in train if word != UNKNOWN)
+        counts = self._count(corpus)
+        counts.pop(UNKNOWN, None)
         frequent = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         words = [word for word, count in frequent if count >= self.unknown_below]
         return (UNKNOWN, *words[: self.most_words])
+
+    def _count(self, corpus: Corpus) -> collections.Counter[str]:
+        """How often each word is in the training part.
+
+        Where that ends is known when all is read: so all is counted, and the rest read again.
+        """
+        counts, sizes = collections.Counter(), []
+        for piece in self.pieces(corpus):
+            counts.update(piece)
+            sizes.append(len(piece))
+            _prune(counts)
+        valid, _, test = self._cut(sum(sizes))
+        ends = np.cumsum(sizes)
+        for text, start, end in zip(corpus.texts(), ends - sizes, ends, strict=True):
+            if start < valid.stop or end > test.start:
+                words = self.split(text)
+                rest = words[: max(valid.stop - start, 0)] + words[max(test.start - start, 0) :]
+                counts.subtract(rest)
+        return counts
+
+    @property
+    def learned_from(self) -> list[Any]:
+        """The settings that the symbols and the vocabulary of a text depend on."""
+        symbols = [self.tokens, self.lowercase, self.unknown_below, self.most_words]
+        own = [self.valid_path is not None, self.test_path is not None]
+        return [*symbols, self.valid_fraction, self.test_fraction, *own]
 
     def codes(self, symbols: Sequence[str], where: str) -> np.ndarray:
         """Words to codes, 0 for those that are not in the vocabulary."""
@@ -91,3 +120,12 @@ class Words(NextSymbol):
             text.append(word if opening or closing else f" {word}")
             before = word
         return "".join(text)
+
+
+def _prune(counts: collections.Counter[str]) -> None:
+    """Forgets the words seen least often until now where there are too many to count."""
+    least = 0
+    while len(counts) > MOST_COUNTED:
+        least += 1
+        for word in [word for word, count in counts.items() if count <= least]:
+            del counts[word]

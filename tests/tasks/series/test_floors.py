@@ -5,6 +5,7 @@ import pytest
 import scipy.stats
 
 from lstmjax.tasks.series import Series
+from lstmjax.tasks.series import floors as floors_module
 from tests import tiny
 
 ROWS, HORIZON, LOOKBACK = 120, 3, 6
@@ -129,3 +130,14 @@ def test_bands_of_floors_cover_what_they_should(tmp_path):
     assert best["pinball"] == pytest.approx((2 * end + 1 / np.sqrt(2 * np.pi)) / 3, rel=0.05)
     # the last value's errors have twice the variance
     assert scores["last value"]["crps"] == pytest.approx(np.sqrt(2 / np.pi), rel=0.05)
+
+
+def test_of_many_windows_evenly_spaced_ones_are_scored(file, monkeypatch):
+    monkeypatch.setitem(floors_module.MOST, "test", 5)
+    task, scores = floors(file)
+    heat = tiny.series_values(ROWS)[:, 1]
+    origins = 80 + np.linspace(0, task.windows("test") - 1, 5).round().astype(int)
+    truth = np.stack([heat[origin : origin + HORIZON] for origin in origins])
+    expected = rmse(heat[origins - 1][:, None], truth)
+    name = f"last value on 5 of {task.windows('test')}"
+    assert scores[name]["rmse"] == pytest.approx(expected, rel=1e-5)
