@@ -4,6 +4,7 @@ Each function draws one PNG and returns its caption: plain prose with the measur
 shows a trained model takes `(experiment, data, params, path)`, with the parameters of one seed.
 """
 
+from lstmjax.figures.alignment import alignment
 from lstmjax.figures.attention import attention
 from lstmjax.figures.bands import bands, test_forecasts
 from lstmjax.figures.benchmark import benchmark
@@ -14,6 +15,7 @@ from lstmjax.figures.rectangles import rectangles
 from lstmjax.figures.sequences import forecasts, video
 
 __all__ = [
+    "alignment",
     "attention",
     "bands",
     "benchmark",
