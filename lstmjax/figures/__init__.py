@@ -10,6 +10,7 @@ from lstmjax.figures.bands import bands, test_forecasts
 from lstmjax.figures.benchmark import benchmark
 from lstmjax.figures.curves import directions, learning_curve, positions
 from lstmjax.figures.gates import gates
+from lstmjax.figures.levels import curricula, judge, levels
 from lstmjax.figures.piano_roll import piano_rolls
 from lstmjax.figures.rectangles import rectangles
 from lstmjax.figures.sequences import forecasts, video
@@ -19,10 +20,13 @@ __all__ = [
     "attention",
     "bands",
     "benchmark",
+    "curricula",
     "directions",
     "forecasts",
     "gates",
+    "judge",
     "learning_curve",
+    "levels",
     "piano_rolls",
     "positions",
     "rectangles",

@@ -19,8 +19,8 @@ from lstmjax.tasks.pairs.files import Pair
 
 DIRECTIONS = tuple(itertools.permutations(LANGUAGES, 2))
 YEARS = (1100, 2099)
-ROUNDS = 8  # of expectation and maximization
-EVERY = 7  # of this many pairs they read one: of all directions, as six and seven share no divisor
+ROUNDS = 5  # of expectation and maximization
+EVERY = 13  # of this many pairs they read one: of all directions, as it and six share no divisor
 PICTURED = (("en", "de", 1), ("de", "fr", 1), ("fr", "en", 1), ("en", "de", 3))
 
 
@@ -40,7 +40,7 @@ class NumbersInWords(DrawnPairs):
     dates: int = setting(3_000, at_least=20, at_most=300_000)
     digits: int = setting(6, at_least=2, at_most=6)  # of the largest number
     valid_fraction: float = setting(0.05, at_least=0.01, at_most=0.5)  # of the contents
-    test_fraction: float = setting(0.15, at_least=0.01, at_most=0.4)
+    test_fraction: float = setting(0.1, at_least=0.01, at_most=0.4)
 
     def parts(self) -> Mapping[str, list[Pair]]:
         """Every content of a split in the six directions."""
