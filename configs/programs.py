@@ -13,7 +13,7 @@ def get_config() -> Experiment:
     """Read by characters, the output written by characters; curricula by `task.curriculum`."""
     return Experiment(
         task=Programs(),
-        model=EncoderDecoder(features=(128,), embedding=32, attention="dot"),
+        model=EncoderDecoder(features=(128,), bidirectional=True, embedding=32, attention="dot"),
         optimizer=Adam(learning_rate=5e-3, schedule="cosine", warmup_steps=100, clip_norm=1.0),
         steps=4_000,
         batch_size=64,
