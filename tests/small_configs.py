@@ -30,6 +30,7 @@ def small(config, tmp_path):
         steps=2, batch_size=2, log_every=1, evaluate_every=2, evaluation_batch_size=8, seeds=1
     )
     task = {"path": str(file), "valid_examples": 4, "test_examples": 8, "train_examples": 8}
+    task |= {"numbers": 40, "dates": 20}
     task |= {"shapes": 1}  # more than one is another test's business, and compiles as often
     if isinstance(experiment.task, Sigmorphon):
         task |= {"directory": tiny.sigmorphon_files(tmp_path)}

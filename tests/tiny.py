@@ -20,6 +20,7 @@ from lstmjax.runs.checkpoints import Checkpoints
 from lstmjax.runs.workdir import Workdir
 from lstmjax.tasks.generated.echo import Echo
 from lstmjax.tasks.generated.listops import ListOps
+from lstmjax.tasks.generated.programs import Programs
 from lstmjax.tasks.pairs import Pairs
 from lstmjax.tasks.panels import Panels
 from lstmjax.tasks.sequences import Labelled
@@ -46,6 +47,24 @@ def listops(**changes) -> Experiment:
     fields = dict(
         task=ListOps(train_examples=30, valid_examples=10, test_examples=20, length=14, shapes=3),
         model=Vanilla(features=8),
+        optimizer=Adam(learning_rate=1e-2),
+        evaluation_batch_size=8,
+    )
+    return Experiment(**SHORT | fields | changes)
+
+
+def programs(**changes) -> Experiment:
+    task = Programs(
+        length=1,
+        curriculum="combined",
+        train_examples=40,
+        valid_examples=10,
+        test_examples=20,
+        shapes=1,
+    )
+    fields = dict(
+        task=task,
+        model=EncoderDecoder(features=(8,)),
         optimizer=Adam(learning_rate=1e-2),
         evaluation_batch_size=8,
     )

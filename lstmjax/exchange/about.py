@@ -11,7 +11,7 @@ from lstmjax.exchange import Source
 from lstmjax.tasks.base import Task
 from lstmjax.tasks.generated.addition import ALPHABET, Addition
 from lstmjax.tasks.generated.listops import CLOSE, OPERATORS, ListOps
-from lstmjax.tasks.pairs import Pairs
+from lstmjax.tasks.pairs.transduction import Transduction
 from lstmjax.tasks.sequences.task import SequenceTask
 from lstmjax.tasks.series.forecasting import SeriesWindows
 from lstmjax.tasks.tagging import Tagging
@@ -49,7 +49,7 @@ def inputs(task: Task) -> dict[str, tuple[np.dtype, tuple[int | str, ...]]]:
     if isinstance(task, Tagging):
         spelling = symbols[0], ("batch", "time", task.longest_word)
         return {"words": symbols, "characters": spelling, "spelled": symbols}
-    if isinstance(task, Pairs):
+    if isinstance(task, Transduction):
         return {"source": symbols}
     if isinstance(task, SequenceTask):
         read = task.read_arrays(np.zeros((1, task.frame, *task.step), np.float32))[0].inputs

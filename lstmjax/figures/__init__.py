@@ -4,25 +4,31 @@ Each function draws one PNG and returns its caption: plain prose with the measur
 shows a trained model takes `(experiment, data, params, path)`, with the parameters of one seed.
 """
 
+from lstmjax.figures.alignment import alignment
 from lstmjax.figures.attention import attention
 from lstmjax.figures.bands import bands, test_forecasts
 from lstmjax.figures.benchmark import benchmark
 from lstmjax.figures.curves import directions, learning_curve, positions
 from lstmjax.figures.gates import gates
 from lstmjax.figures.lengths import lengths
+from lstmjax.figures.levels import curricula, judge, levels
 from lstmjax.figures.piano_roll import piano_rolls
 from lstmjax.figures.rectangles import rectangles
 from lstmjax.figures.sequences import forecasts, video
 
 __all__ = [
+    "alignment",
     "attention",
     "bands",
     "benchmark",
+    "curricula",
     "directions",
     "forecasts",
     "gates",
+    "judge",
     "learning_curve",
     "lengths",
+    "levels",
     "piano_rolls",
     "positions",
     "rectangles",

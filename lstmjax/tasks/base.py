@@ -77,6 +77,8 @@ class Task:
     outputs_are: ClassVar[Outputs] = "values"
     # Of how many test examples a run draws the `panels`.
     pictured: ClassVar[int] = 0
+    # The functions of `lstmjax.figures` that show a trained model of this task: a run draws them.
+    drawn: ClassVar[tuple[str, ...]] = ()
     # Whether what counts is the sequence that a model writes by itself: then `metrics`, `show` and
     # `answer` read what was `Written`, and there are `beam`, the width of the search, `stop`, and
     # `longest`, the symbols that are written at most.

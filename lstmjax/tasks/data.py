@@ -33,6 +33,8 @@ class Data(NamedTuple):
     buckets: Buckets | None = None
     mesh: Mesh | None = None  # the devices that batches are spread over; none: not decided yet
     on_host: bool = False
+    # Of a curriculum: the training examples come in as many parts, each read in its part of a run.
+    stages: int = 1
 
     def placed(self, batch_size: int) -> "Data":
         """The data on the devices that suit a batch. Decided once: data that has a place stays."""

@@ -1,8 +1,12 @@
 """Which examples a training step reads: a pure function of (seed, step), so resuming is exact."""
 
 import functools
+from collections.abc import Iterator
 
 import numpy as np
+
+from lstmjax.experiment import Experiment
+from lstmjax.tasks.base import Data
 
 INDEX_RANGE = 2**31
 SEED_STRIDE = 1_640_531_527  # odd, near 2^31 / golden ratio: seeds start far from one another
@@ -11,6 +15,30 @@ SEED_STRIDE = 1_640_531_527  # odd, near 2^31 / golden ratio: seeds start far fr
 @functools.lru_cache(maxsize=64)
 def _shuffled(size: int, seed: int, epoch: int) -> np.ndarray:
     return np.random.default_rng([seed, epoch]).permutation(size).astype(np.int32)
+
+
+def examples_of(
+    experiment: Experiment, data: Data, seed: int, first: int, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The examples of `count` steps of a run, and the bucket of each step.
+
+    Returns:
+      int32 (count, batch_size) and (count,).
+    """
+    stream, size, batch_size = experiment.task.stream, data.sizes["train"], experiment.batch_size
+    indices, buckets = np.empty((count, batch_size), np.int32), np.zeros(count, np.int32)
+    done = 0
+    for part, begin, steps in stages(data.stages, size, experiment.steps, first, count):
+        here = slice(done, done + steps)
+        if data.buckets is None:
+            length = None if size is None else part.stop - part.start
+            found = training_indices(length, stream, batch_size, seed, begin, steps)
+        else:
+            of = data.buckets.of["train"][part]
+            found, buckets[here] = bucketed_indices(of, batch_size, seed, begin, steps)
+        indices[here] = found + part.start
+        done += steps
+    return indices, buckets
 
 
 def training_indices(
@@ -72,6 +100,28 @@ def bucketed_indices(
         order = np.random.default_rng([epoch]).permutation(batches)[steps[here] % batches]
         indices[here], widest[here] = cut[order], bucket[cut[order]].max(-1)
     return indices, widest
+
+
+def stages(
+    count_of: int, size: int | None, steps: int, first: int, count: int
+) -> Iterator[tuple[slice, int, int]]:
+    """Cuts `count` steps from step `first` on where a curriculum goes on to its next stage.
+
+    A run of `steps` has `count_of` stages, as long each; stage s reads the s-th of as many parts of
+    the examples. Where a step is depends on its number alone, so resuming is exact here, too.
+
+    Yields:
+      The examples that are read, the first step counted from the stage's beginning, how many steps.
+    """
+    if count_of == 1:
+        yield slice(0, size), first, count
+        return
+    while count > 0:
+        stage = min(first * count_of // steps, count_of - 1)
+        begin, end = (-(-s * steps // count_of) for s in (stage, stage + 1))
+        now = count if stage == count_of - 1 else min(count, end - first)
+        yield slice(*(s * size // count_of for s in (stage, stage + 1))), first - begin, now
+        first, count = first + now, count - now
 
 
 def _cut(bucket: np.ndarray, batch_size: int, seed: int, epoch: int) -> np.ndarray:

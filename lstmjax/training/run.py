@@ -280,10 +280,12 @@ def kernel_of(model: Model) -> str:
 
 
 def draw(workdir: Workdir, experiment: Experiment, data: Data, params: Any) -> None:
-    """Draws the learning curve and, where the task has any, forecasts of test windows."""
+    """Draws the learning curve and, where the task has any, forecasts and its own pictures."""
     workdir.figures.mkdir(exist_ok=True)
     log = read_log(workdir.path / "metrics.jsonl")
     if log:  # unless somebody else has written there
         figures.learning_curve(log, workdir.figures / "learning_curve.png")
     if experiment.task.pictured:
         figures.test_forecasts(experiment, data, params, workdir.figures / "forecasts.png")
+    for name in experiment.task.drawn:
+        getattr(figures, name)(experiment, data, params, workdir.figures / f"{name}.png")

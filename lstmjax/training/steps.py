@@ -18,7 +18,7 @@ from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.tasks.base import Batch, Data, Shape
 from lstmjax.training import averaging
-from lstmjax.training.order import bucketed_indices, training_indices
+from lstmjax.training.order import examples_of
 
 ROWS = 7919  # of a batch of which only the shapes are of interest: a number that no other axis has
 
@@ -305,17 +305,12 @@ def compile_advance(experiment: Experiment, data: Data, state: State) -> Callabl
 
 def stretch_of(experiment: Experiment, data: Data, first: int, count: int) -> Stretch:
     """What `advance` takes for `count` steps from `first`, padded to log_every steps."""
-    stream, size, batch_size = experiment.task.stream, data.sizes["train"], experiment.batch_size
-    buckets = np.zeros(count, np.int32)
-    of_seeds = []
-    for seed in range(experiment.seed, experiment.seed + experiment.seeds):
-        if data.buckets is None:
-            indices = training_indices(size, stream, batch_size, seed, first, count)
-        else:
-            of = data.buckets.of["train"]
-            indices, buckets = bucketed_indices(of, batch_size, seed, first, count)
-        of_seeds.append(indices)
+    seeds = range(experiment.seed, experiment.seed + experiment.seeds)
+    of_seeds, each = zip(
+        *(examples_of(experiment, data, s, first, count) for s in seeds), strict=True
+    )
     indices = np.stack(of_seeds, 1) if experiment.seeds > 1 else of_seeds[0]
+    buckets = each[0]  # the same for all seeds
 
     def pad(steps: np.ndarray) -> np.ndarray:
         return np.pad(steps, [(0, experiment.log_every - count)] + [(0, 0)] * (steps.ndim - 1))

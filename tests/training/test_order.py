@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lstmjax.training.order import bucketed_indices, training_indices
+from lstmjax.training.order import bucketed_indices, stages, training_indices
 
 
 def test_every_epoch_reads_each_example_once_in_another_order():
@@ -56,3 +56,27 @@ def test_buckets_go_on_where_they_were_and_are_those_of_every_seed():
     other = bucketed_indices(BUCKET, 3, 8, 0, 9)
     np.testing.assert_array_equal(other[1], whole[1])
     assert np.any(other[0] != whole[0])
+
+
+@pytest.mark.parametrize("count, size, steps", [(1, 50, 9), (3, 50, 9), (4, 9, 31), (6, 600, 4)])
+def test_stages_share_the_run_and_the_examples(count, size, steps):
+    parts = np.empty((steps, 3), int)  # of each step: its examples, and its place in the stage
+    for step in range(steps):
+        ((part, place, now),) = stages(count, size, steps, step, 1)
+        parts[step] = part.start, part.stop, place
+        assert now == 1
+    for first in range(steps):  # however far a stretch goes, its steps are the same
+        for end in range(first + 1, steps + 1):
+            found = [
+                (part.start, part.stop, begin + i)
+                for part, begin, now in stages(count, size, steps, first, end - first)
+                for i in range(now)
+            ]
+            np.testing.assert_array_equal(found, parts[first:end])
+    read = dict.fromkeys(map(tuple, parts[:, :2]))
+    assert list(read) == sorted(read) and min(read)[0] == 0
+    if count <= steps:
+        assert max(read)[1] == size
+        assert [end for _, end in read] == [*(start for start, _ in list(read)[1:]), size]
+        lengths = np.unique(parts[:, 0], return_counts=True)[1]
+        assert len(lengths) == count and np.ptp(lengths) <= 1

@@ -50,7 +50,17 @@ def _leaves(tree, path=()):
 
 
 @pytest.mark.parametrize(
-    "kind", ["generated", "stream", "seeds", "buckets", "regularized", "moving", "triggered"]
+    "kind",
+    [
+        "generated",
+        "stream",
+        "seeds",
+        "buckets",
+        "curriculum",
+        "regularized",
+        "moving",
+        "triggered",
+    ],
 )
 def test_a_run_stopped_and_resumed_is_the_run_unstopped(kind, tmp_path, monkeypatch):
     """Stopped at two log boundaries, one of them between two evaluations."""
@@ -59,6 +69,7 @@ def test_a_run_stopped_and_resumed_is_the_run_unstopped(kind, tmp_path, monkeypa
         "stream": lambda: tiny.text(tmp_path),
         "seeds": lambda: tiny.echo(seeds=2),
         "buckets": lambda: tiny.listops(),
+        "curriculum": lambda: tiny.programs(),
         "regularized": lambda: tiny.text(tmp_path, model=tiny.regularized()),
         "moving": lambda: tiny.echo(optimizer=Adam(1e-2, average="moving"), seeds=2),
         "triggered": lambda: tiny.echo(optimizer=TRIGGERED, evaluate_every=2, seeds=2),

@@ -14,7 +14,8 @@ from lstmjax.models.vanilla import Vanilla
 from lstmjax.runs.checkpoints import restore_best
 from lstmjax.tasks.base import Batch, Written
 from lstmjax.tasks.pairs.floors import nearest_spelling
-from lstmjax.tasks.pairs.pairs import START, Pairs
+from lstmjax.tasks.pairs.pairs import Pairs
+from lstmjax.tasks.pairs.transduction import START
 from lstmjax.tasks.ragged import pack
 from lstmjax.training.run import run
 from lstmjax.training.steps import init_state, make_init

@@ -1,0 +1,25 @@
+r"""Numbers and dates in words, translated between English, German and French.
+
+python -m launch.train --config=configs/numbers_in_words.py \
+    --workdir=runs/numbers_in_words --seeds=10
+"""
+
+from lstmjax.experiment import Experiment
+from lstmjax.models.encoder_decoder import EncoderDecoder
+from lstmjax.optimizers import AdamW
+from lstmjax.tasks.generated.numbers_in_words import NumbersInWords
+
+
+def get_config() -> Experiment:
+    """Pieces of words in and out; numbers and dates that are tested were never trained on."""
+    return Experiment(
+        task=NumbersInWords(),
+        model=EncoderDecoder(features=(64,), bidirectional=True, embedding=32, attention="dot"),
+        optimizer=AdamW(
+            learning_rate=1e-2, schedule="cosine", warmup_steps=100, clip_norm=1.0, weight_decay=0.1
+        ),
+        steps=1_500,
+        batch_size=64,
+        log_every=100,
+        evaluate_every=500,
+    )

@@ -1,0 +1,22 @@
+r"""Programs and what they print: learning to execute.
+
+python -m launch.train --config=configs/programs.py --workdir=runs/programs
+"""
+
+from lstmjax.experiment import Experiment
+from lstmjax.models.encoder_decoder import EncoderDecoder
+from lstmjax.optimizers import Adam
+from lstmjax.tasks.generated.programs import Programs
+
+
+def get_config() -> Experiment:
+    """Read by characters, the output written by characters; curricula by `task.curriculum`."""
+    return Experiment(
+        task=Programs(),
+        model=EncoderDecoder(features=(128,), bidirectional=True, embedding=32, attention="dot"),
+        optimizer=Adam(learning_rate=5e-3, schedule="cosine", warmup_steps=100, clip_norm=1.0),
+        steps=4_000,
+        batch_size=64,
+        log_every=100,
+        evaluate_every=500,
+    )

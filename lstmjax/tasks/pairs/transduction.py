@@ -1,0 +1,216 @@
+"""Sequence transduction: a source in, one of its targets out, symbol by symbol."""
+
+import dataclasses
+import functools
+import pathlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from lstmjax import metrics
+from lstmjax.errors import UserError
+from lstmjax.files import read_lines, write_lines
+from lstmjax.metrics import Sums
+from lstmjax.settings import setting
+from lstmjax.tasks.base import SPLITS, Batch, Data, Shape, Task, Written
+from lstmjax.tasks.buckets import in_order, make_buckets
+from lstmjax.tasks.pairs.arrays import Arrays, arrange, encode
+from lstmjax.tasks.pairs.files import Pair
+from lstmjax.tasks.pairs.floors import nearest_spelling
+from lstmjax.tasks.together import Outputs
+
+START = -1  # before the first symbol of a target
+UNKNOWN = "<unk>"  # source symbols that training lacks
+
+
+@dataclasses.dataclass(frozen=True)
+class Transduction(Task):
+    """Targets written from sources, wherever the pairs come from: a subclass has `parts`.
+
+    Each pair of the training part is an example; a held-out source is one example, whose answer is
+    right if it is any of its targets, and whose errors are counted against the nearest (Yao & Zweig
+    2015, section 4.1). The model writes by itself: greedily in the validation, by a beam in the
+    tests.
+    """
+
+    writes: ClassVar[bool] = True
+    paired: ClassVar[bool] = True
+    outputs_are: ClassVar[Outputs] = "logits"
+    meanings: ClassVar[tuple[str, ...]] = ("source_vocabulary", "target_vocabulary")
+
+    data_seed: int = setting(0, at_least=0)  # of the split
+    shapes: int = setting(6, at_least=1, at_most=16)  # lengths that batches are padded to
+    beam: int = setting(1, at_least=1, at_most=256)  # answers followed side by side; 1 is greedy
+    n_best: int = setting(1, at_least=1)  # answers that launch.predict writes a source, at most
+    # what the pairs determine:
+    source_vocabulary: tuple[str, ...] = ()  # in the order of their codes, which <unk> follows
+    target_vocabulary: tuple[str, ...] = ()  # the same, and the stop symbol follows
+    longest: int = 0  # symbols of the longest target, with the stop: none longer is written
+
+    def parts(self) -> Mapping[str, list[Pair]]:
+        """The pairs of each split."""
+        raise NotImplementedError
+
+    def split_source(self, text: str) -> tuple[str, ...]:
+        """A source's symbols: its characters, unless a subclass has others."""
+        return tuple(text)
+
+    def join_source(self, symbols: Iterable[str]) -> str:
+        """The text of a source's symbols."""
+        return "".join(symbols)
+
+    def join_target(self, symbols: Iterable[str]) -> str:
+        """The text of a target's symbols."""
+        return "".join(symbols)
+
+    @property
+    def outputs(self) -> int:
+        """One score a target symbol, and one for the stop."""
+        return len(self.target_vocabulary) + 1
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The two alphabets."""
+        return {"outputs": self.outputs, "source_symbols": len(self.source_vocabulary) + 1}
+
+    @property
+    def stop(self) -> int:
+        """The symbol that ends a target."""
+        return len(self.target_vocabulary)
+
+    def load(self) -> Data:
+        """All pairs as codes, and the examples of each split."""
+        arrays = arrange(self.parts(), self.source_vocabulary, self.target_vocabulary)
+        sizes = {split: len(rows) for split, rows in arrays.source.items()}
+        lengths = {split: arrays.sides(split) for split in SPLITS}
+        return Data(arrays, sizes, make_buckets(lengths, self.shapes))
+
+    def batch(
+        self, arrays: Arrays, split: str, indices: Array, shape: Shape | None = None
+    ) -> Batch:
+        """Inputs (source, shifted first target), integers; targets (batch, references, time)."""
+        width, time = shape
+        rows = arrays.source[split][indices]
+        source = arrays.sources.padded(rows, width, 0)
+        targets = arrays.targets.padded(arrays.references[split][indices], time, self.stop)
+        first = targets[:, 0]
+        shifted = jnp.pad(first[:, :-1], ((0, 0), (1, 0)), constant_values=START)
+        mask = shifted != self.stop  # a target's symbols and its stop
+        lengths = arrays.sources.lengths[rows]
+        return Batch((source, shifted), targets=targets, lengths=lengths, mask=mask)
+
+    def loss(self, outputs: Array, batch: Batch) -> Array:
+        """Cross-entropy of each symbol of the first target, (batch, time), in nats."""
+        return metrics.cross_entropy(outputs, batch.targets[:, 0])
+
+    def metrics(self, outputs: Written, batch: Batch) -> Sums:
+        """Errors of what was written, by symbols and whole, and nats a symbol of the first target.
+
+        The errors of an answer are the edit distance to the nearest target, over that one's length.
+        """
+        valid = batch.mask.any(-1)
+        errors, lengths = _errors(outputs.symbols[:, 0], batch.targets, self.stop)
+        return {
+            "token_error_rate": ((errors * valid).sum(), (lengths * valid).sum()),
+            "sequence_error_rate": metrics.mean(errors > 0, valid),
+            "nats": metrics.mean(self.loss(outputs.logits, batch), batch.mask),
+        }
+
+    def floors(self, data: Data) -> dict[str, dict[str, float]]:
+        """The most common target, and the target of the nearest spelling that was trained on.
+
+        The nearest by edit distance among the spellings that sort next to it, forward or backward.
+        """
+        arrays = jax.tree.map(np.asarray, data.arrays)
+        trained, tested = arrays.source["train"], arrays.source["test"]
+        targets = arrays.references["train"][:, 0]
+        time = int(arrays.targets.lengths.max()) + 1
+        stop_filled = functools.partial(arrays.targets.padded, width=time, padding=self.stop)
+        nearest = nearest_spelling(arrays.sources, trained, tested)
+        guesses = {
+            "most common target": stop_filled(np.bincount(targets).argmax()[None]),
+            "nearest spelling": stop_filled(targets[nearest]),
+        }
+        truth, scores = stop_filled(arrays.references["test"]), {}
+        for name, guess in guesses.items():
+            counted = jax.jit(_errors, static_argnums=2)(guess, truth, self.stop)
+            errors, lengths = map(np.asarray, counted)
+            scores[name] = {
+                "token_error_rate": float(errors.sum() / lengths.sum()),
+                "sequence_error_rate": float((errors > 0).mean()),
+            }
+        return scores
+
+    def show(self, outputs: Written, batch: Batch) -> list[str]:
+        """Lines like `cough = K AO F ok`."""
+        lines, names = [], [*self.source_vocabulary, UNKNOWN]
+        for source, length, written, targets in zip(
+            np.asarray(batch.inputs[0]),
+            np.asarray(batch.lengths),
+            np.asarray(outputs.symbols[:, 0]),
+            np.asarray(batch.targets),
+            strict=True,
+        ):
+            answer, *right = (self.spell(row) for row in (written, *targets))
+            verdict = "ok" if answer in right else f"wrong, {' or '.join(dict.fromkeys(right))}"
+            text = self.join_source(names[code] for code in source[:length])
+            lines.append(f"{text} = {answer} {verdict}")
+        return lines
+
+    def read(self, path: pathlib.Path) -> tuple[list[str], list[Batch]]:
+        """Reads a file of sources, one a line; what follows a tab is passed over."""
+        if self.n_best > self.beam:
+            raise UserError(f"--n_best is {self.n_best}, above --beam, {self.beam}: raise --beam")
+        sources = [line.partition("\t")[0].strip() for line in read_lines(path, "--input")]
+        codes = encode(map(self.split_source, sources), self.source_vocabulary)
+        batches = []
+        for rows, width in in_order(codes.lengths, self.shapes):
+            source = np.asarray(codes.padded(rows, width, 0))
+            batches.append(Batch((source, None), lengths=codes.lengths[rows]))
+        return sources, batches
+
+    def answer(self, outputs: Written, batch: Batch) -> list[Any]:
+        """For each source its likeliest targets as text, with their log probabilities in nats."""
+        return [
+            [
+                (self.spell(row), float(score))
+                for row, score in zip(rows, scores, strict=True)
+                if np.isfinite(score)  # a beam may be wider than there are sequences
+            ]
+            if length
+            else [("", 0.0)]  # of an empty line: order and count hold
+            for length, rows, scores in zip(
+                np.asarray(batch.lengths),
+                outputs.symbols[:, : self.n_best],
+                outputs.scores[:, : self.n_best],
+                strict=True,
+            )
+        ]
+
+    def write(self, path: pathlib.Path, source: list[str], answers: list[Any]) -> None:
+        """Lines of source, target and log probability between tabs, the likeliest first."""
+        write_lines(
+            path,
+            (
+                f"{text}\t{target}\t{score:.4f}"
+                for text, best in zip(source, answers, strict=True)
+                for target, score in best
+            ),
+        )
+
+    def spell(self, codes: Sequence[int]) -> str:
+        """A target's codes as text, up to the stop symbol."""
+        end = np.argmax(np.append(codes, self.stop) == self.stop)
+        return self.join_target(self.target_vocabulary[code] for code in codes[:end])
+
+
+def _errors(written: Array, targets: Array, stop: int) -> tuple[Array, Array]:
+    """Edit distance of (batch, time) to the nearest of (batch, references, time), its length."""
+    distances = metrics.edit_distance(written[:, None], targets, stop)
+    nearest = distances.argmin(-1)[:, None]
+    lengths = metrics.sequence_length(targets, stop)
+    return tuple(jnp.take_along_axis(of, nearest, 1)[:, 0] for of in (distances, lengths))
