@@ -7,6 +7,7 @@ shows a trained model takes `(experiment, data, params, path)`, with the paramet
 from lstmjax.figures.attention import attention
 from lstmjax.figures.bands import bands, test_forecasts
 from lstmjax.figures.benchmark import benchmark
+from lstmjax.figures.captions import captions
 from lstmjax.figures.curves import directions, learning_curve, positions
 from lstmjax.figures.gates import gates
 from lstmjax.figures.piano_roll import piano_rolls
@@ -17,6 +18,7 @@ __all__ = [
     "attention",
     "bands",
     "benchmark",
+    "captions",
     "directions",
     "forecasts",
     "gates",

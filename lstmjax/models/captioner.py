@@ -19,7 +19,7 @@ class Places(NamedTuple):
     """What the decoder may look at: parts of the picture, from left to right, from the top."""
 
     features: Array  # (*batch, places, features)
-    keys: Array  # (*batch, places, features): what a look is compared with
+    keys: Array  # (*batch, places, attention features): what a look is compared with
 
 
 class Captioner(Model):
@@ -38,12 +38,13 @@ class Captioner(Model):
 
     paired: ClassVar[bool] = True
 
-    features: int = setting(128, at_least=1)  # hidden units of the LSTM, and width of a place
+    features: int = setting(96, at_least=1)  # hidden units of the LSTM, and width of a place
     embedding: int = setting(32, at_least=1)  # width of the words' vectors
-    filters: tuple[int, ...] = setting((16, 32, 64), at_least=1)  # of each convolution layer
+    filters: tuple[int, ...] = setting((16, 32), at_least=1)  # of each convolution layer
     window: int = setting(3, at_least=1)  # width of the filters, in pixels
-    pool: tuple[int, ...] = setting((2, 2, 1), at_least=1)  # of each layer: width of the pooling
+    pool: tuple[int, ...] = setting((2, 2), at_least=1)  # of each layer: width of the pooling
     attention: bool = True  # look at the places before each word
+    attention_features: int = setting(32, at_least=1)  # width of the layer that compares
     dropout: float = setting(0.0, at_least=0, at_most=0.95)  # on the places and before the dense
     form: Form = "auto"  # what computes the convolutions; all agree to rounding
 
@@ -70,8 +71,8 @@ class Captioner(Model):
         )
         self.decoder = self.lstm(self.features)
         if self.attention:
-            self.score_query = self.dense(self.features)
-            self.score_place = self.dense(self.features, use_bias=False)
+            self.score_query = self.dense(self.attention_features)
+            self.score_place = self.dense(self.attention_features, use_bias=False)
             self.score = self.dense(1, use_bias=False)
             self.combine = self.dense(self.features)
         self.drop = self.dropout_over_time(self.dropout)

@@ -20,6 +20,7 @@ from lstmjax.runs.checkpoints import Checkpoints
 from lstmjax.runs.workdir import Workdir, read_log
 from lstmjax.tasks.base import Data
 from lstmjax.tasks.buckets import padded_share
+from lstmjax.tasks.pictures.captioning import Captioning
 from lstmjax.training import averaging, determinism
 from lstmjax.training.patience import Patience
 from lstmjax.training.progress import Clock, Pace, Progress
@@ -277,10 +278,12 @@ def kernel_of(model: Model) -> str:
 
 
 def draw(workdir: Workdir, experiment: Experiment, data: Data, params: Any) -> None:
-    """Draws the learning curve and, where the task has any, forecasts of test windows."""
+    """Draws the learning curve and, where the task has any, test forecasts or sentences."""
     workdir.figures.mkdir(exist_ok=True)
     log = read_log(workdir.path / "metrics.jsonl")
     if log:  # unless somebody else has written there
         figures.learning_curve(log, workdir.figures / "learning_curve.png")
     if experiment.task.pictured:
         figures.test_forecasts(experiment, data, params, workdir.figures / "forecasts.png")
+    if isinstance(experiment.task, Captioning):
+        figures.captions(experiment, data, params, workdir.figures / "captions.png")

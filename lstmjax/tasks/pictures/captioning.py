@@ -89,13 +89,14 @@ class Captioning(Task):
 
     def show(self, outputs: Written, batch: Batch) -> list[str]:
         """Lines like `a large red square is left of a small blue cross at the top: ok`."""
-        lines = []
-        for written, targets in zip(
-            np.asarray(outputs.symbols[:, 0]), np.asarray(batch.targets), strict=True
-        ):
-            answer, *right = (self.spell(row) for row in (written, *targets))
-            lines.append(f"{answer}: {'ok' if answer in right else f'wrong, {right[0]}'}")
-        return lines
+        written = jnp.asarray(outputs.symbols[:, 0])
+        right, _, _ = self.compare(written, jnp.asarray(batch.targets))
+        return [
+            f"{self.spell(said)}: {'ok' if is_right else f'wrong, {self.spell(targets[0])}'}"
+            for said, is_right, targets in zip(
+                *map(np.asarray, (written, right, batch.targets)), strict=True
+            )
+        ]
 
     def read(self, path: pathlib.Path) -> tuple[list[str], list[Batch]]:
         """Reads a folder of PNG files, in the order of their names, or one of them."""

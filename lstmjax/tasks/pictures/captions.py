@@ -13,7 +13,6 @@ from jax import Array
 from lstmjax import devices, metrics
 from lstmjax.errors import UserError
 from lstmjax.files import read_bytes
-from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 from lstmjax.tasks.base import SPLITS, Batch, Data, Shape
 from lstmjax.tasks.holding_out import hold_out
@@ -126,10 +125,9 @@ class Captions(Captioning):
             pictures, arrays.sentences.padded(references, self.longest, self.stop)
         )
 
-    def score(self, written: Array, batch: Batch) -> Sums:
-        """What all captions have; an unknown word is always an error."""
-        targets = jnp.where(batch.targets == 0, NO_WORD, batch.targets)
-        return super().score(written, batch._replace(targets=targets))
+    def compare(self, written: Array, targets: Array) -> tuple[Array, Array, Array]:
+        """As of all captions; an unknown word is always an error."""
+        return super().compare(written, jnp.where(targets == 0, NO_WORD, targets))
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
         """The most common sentence, and that of the nearest training picture, pixel by pixel."""

@@ -70,7 +70,7 @@ class Scenes(Captioning, Generated):
     sentences among new scenes of known objects, and among scenes with an unknown one.
     """
 
-    size: int = setting(32, at_least=24, at_most=256)  # height and width of a picture, pixels
+    size: int = setting(30, at_least=24, at_most=256)  # height and width of a picture, pixels
     test_examples: int = setting(2_000, at_least=1)
     floor_pictures: int = setting(10_000, at_least=1)  # of the training, to find the nearest among
     beam: int = setting(1, at_least=1, at_most=256)  # sentences followed side by side; 1: greedy
