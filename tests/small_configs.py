@@ -9,10 +9,11 @@ from lstmjax.models.segments import Segments
 from lstmjax.tasks.music import PianoRoll
 from lstmjax.tasks.pairs import Pairs, Sigmorphon
 from lstmjax.tasks.panels import Panels
+from lstmjax.tasks.pictures import Captions
 from lstmjax.tasks.sequences import Labelled
 from lstmjax.tasks.series import Series
 from lstmjax.tasks.tagging import Tagging
-from tests import tiny
+from tests import pictures, tiny
 
 CONFIGS = sorted((pathlib.Path(__file__).parent.parent / "configs").rglob("*.py"))
 
@@ -26,6 +27,8 @@ def small(config, tmp_path):
         file = tiny.pairs_file(tmp_path, experiment.task.format)
     if isinstance(experiment.task, PianoRoll):
         file = tiny.pieces_file(tmp_path)
+    if isinstance(experiment.task, Captions):
+        file = pictures.write_captions(tmp_path / "pictures", size=40)
     wanted = dict(
         steps=2, batch_size=2, log_every=1, evaluate_every=2, evaluation_batch_size=8, seeds=1
     )
@@ -40,6 +43,7 @@ def small(config, tmp_path):
         spans = experiment.task.format == "columns"
         task |= (tiny.entities_files if spans else tiny.tagging_files)(tmp_path)
         task |= {"valid": "none"} if spans else {}
+    task |= {"floor_pictures": 8}
     if config.parent.name == "papers":  # lengths of hundreds of steps
         task |= {"length": 8}
         if isinstance(experiment.model, Generative):

@@ -8,6 +8,7 @@ from lstmjax.figures.alignment import alignment
 from lstmjax.figures.attention import attention
 from lstmjax.figures.bands import bands, test_forecasts
 from lstmjax.figures.benchmark import benchmark
+from lstmjax.figures.captions import captions
 from lstmjax.figures.curves import directions, learning_curve, positions
 from lstmjax.figures.gates import gates
 from lstmjax.figures.lengths import lengths
@@ -21,6 +22,7 @@ __all__ = [
     "attention",
     "bands",
     "benchmark",
+    "captions",
     "curricula",
     "directions",
     "forecasts",

@@ -1,4 +1,4 @@
-"""Convolution, relu and max pooling as one layer, in two forms that compute the same function."""
+"""Convolution, relu and max pooling as one layer, in three forms that compute the same function."""
 
 import itertools
 import math
@@ -12,17 +12,20 @@ from jax import Array, lax
 from lstmjax.errors import UserError
 from lstmjax.recurrent.lstm import Precision
 
-Form = Literal["auto", "convolution", "shifts"]
+Form = Literal["auto", "convolution", "patches", "shifts"]
 MOST_TERMS = 256  # products of a shifted input that are written out; beyond, compiling gets slow
 
 
 class ConvolutionPool(nn.Module):
     """relu(convolution + bias), then max pooling: stride 1, valid padding.
 
-    Over one or two dimensions. `convolution` is XLA's, one in the program. On CPU it is slow where
-    channels are few, and many times slower still with a kernel for each of several seeds. `shifts`
-    writes the sum over the window out as products of shifted inputs, which the compiler fuses with
-    relu and pooling into one loop. Parameters are nn.Conv's: kernel (*window, channels, filters).
+    Over one or two dimensions. `convolution` is XLA's, one in the program. On CPU its gradient is
+    slow, and many times slower still with a kernel for each of several seeds. `patches` lays each
+    place's window side by side and multiplies once; that takes the window's size times the memory.
+    `shifts` writes the sum over the window out as products of shifted inputs, which the compiler
+    fuses with relu and pooling into one loop. `auto` is `convolution` on accelerators; on CPU it is
+    `shifts` where products are few, else `patches`.
+    Parameters are nn.Conv's: kernel (*window, channels, filters).
     """
 
     filters: int
@@ -56,10 +59,9 @@ class ConvolutionPool(nn.Module):
         terms = math.prod(kernel.shape) * self.pool**self.dimensions
         form = self.form
         if form == "auto":
-            few = terms <= MOST_TERMS and jax.default_backend() == "cpu"
-            form = "shifts" if few else "convolution"
-        run = _by_shifts if form == "shifts" else _by_convolution
-        return run(inputs, kernel, bias, self.pool)
+            form = "shifts" if terms <= MOST_TERMS else "patches"
+            form = form if jax.default_backend() == "cpu" else "convolution"
+        return RUN[form](inputs, kernel, bias, self.pool)
 
 
 def _by_convolution(inputs: Array, kernel: Array, bias: Array, pool: int) -> Array:
@@ -69,6 +71,26 @@ def _by_convolution(inputs: Array, kernel: Array, bias: Array, pool: int) -> Arr
     ones = (1,) * dimensions
     hidden = lax.conv_general_dilated(inputs, kernel, ones, "VALID", dimension_numbers=names)
     return nn.max_pool(nn.relu(hidden + bias), (pool,) * dimensions, (pool,) * dimensions)
+
+
+def _by_patches(inputs: Array, kernel: Array, bias: Array, pool: int) -> Array:
+    *window, channels, filters = kernel.shape
+    places = [size - width + 1 for size, width in zip(inputs.shape[1:-1], window, strict=True)]
+    # (batch, *places, window * channels)
+    patches = jnp.concatenate(
+        [
+            inputs[
+                (slice(None), *(slice(i, i + size) for i, size in zip(inside, places, strict=True)))
+            ]
+            for inside in itertools.product(*map(range, window))
+        ],
+        -1,
+    )
+    hidden = nn.relu(patches @ kernel.reshape(-1, filters) + bias)
+    sizes = [size // pool for size in places]
+    whole = hidden[(slice(None), *(slice(size * pool) for size in sizes))]
+    pooled = whole.reshape(len(inputs), *(n for size in sizes for n in (size, pool)), filters)
+    return pooled.max(tuple(range(2, 2 * len(sizes) + 1, 2)))
 
 
 def _by_shifts(inputs: Array, kernel: Array, bias: Array, pool: int) -> Array:
@@ -103,3 +125,6 @@ def _by_shifts(inputs: Array, kernel: Array, bias: Array, pool: int) -> Array:
 
     # relu after pooling: the largest of the rectified is the rectified largest
     return nn.relu(jnp.stack([pooled(out) for out in range(filters)], -1))
+
+
+RUN = {"convolution": _by_convolution, "patches": _by_patches, "shifts": _by_shifts}

@@ -74,7 +74,7 @@ class Task:
     # Whether inputs are an encoder-decoder's: a source, and the target shifted by one step.
     paired: ClassVar[bool] = False
     # What the outputs are: several models together say the mean of values or of probabilities.
-    outputs_are: ClassVar[Outputs] = "values"
+    outputs_are: ClassVar[Outputs] = "other"
     # Of how many test examples a run draws the `panels`.
     pictured: ClassVar[int] = 0
     # The functions of `lstmjax.figures` that show a trained model of this task: a run draws them.

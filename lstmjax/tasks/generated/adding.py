@@ -1,7 +1,7 @@
 """Adding, or multiplying: two marked numbers of a long sequence (1997, experiments 4 and 5)."""
 
 import dataclasses
-from typing import Literal
+from typing import ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +13,7 @@ from lstmjax.errors import UserError
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 from lstmjax.tasks.base import Batch, Data, Generated
+from lstmjax.tasks.together import Outputs
 
 # Hochreiter & Schmidhuber (1997) call an answer wrong that is .04 off, where answers span 1.
 # Here sums span 2.
@@ -28,6 +29,8 @@ class Adding(Generated):
     has a mean squared error of 1/6, and of products 1/4 always has 7/144. Accuracy is the share of
     answers that the 1997 paper calls right.
     """
+
+    outputs_are: ClassVar[Outputs] = "values"
 
     length: int = setting(600, at_least=2)  # steps, T in the papers
     answer: Literal["sum", "product"] = "sum"  # of the marked values

@@ -1,6 +1,7 @@
 """Damped sine: forecast the next values of a decaying wave. The course's stacked lesson."""
 
 import dataclasses
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +12,7 @@ from lstmjax import devices, metrics
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 from lstmjax.tasks.base import Batch, Data, Generated
+from lstmjax.tasks.together import Outputs
 
 FITTED_ON = 10_000  # training examples that the least squares floors are given
 
@@ -21,6 +23,8 @@ class DampedSine(Generated):
 
     The period is a whole number, the decay is uniform; both differ from example to example.
     """
+
+    outputs_are: ClassVar[Outputs] = "values"
 
     length: int = setting(50, at_least=1)  # values read
     horizon: int = setting(5, at_least=1)  # values forecast

@@ -12,6 +12,7 @@ from jax import Array
 from lstmjax import devices, metrics
 from lstmjax.metrics import Sums
 from lstmjax.tasks.base import Batch, Data, Generated
+from lstmjax.tasks.together import Outputs
 
 SHOWN = 60  # symbols of a line
 FITTED_ON = 1_000  # training examples that a floor is counted on
@@ -25,6 +26,7 @@ class Asked(Generated):
     the target is 0. The model has an output at every step.
     """
 
+    outputs_are: ClassVar[Outputs] = "logits"
     letters: ClassVar[str] = ""  # of the inputs, one a symbol
     answers: ClassVar[str] = ""  # of the outputs
 
@@ -76,6 +78,7 @@ class NextSets(Generated):
     says that its symbol may come. The model has an output at every step.
     """
 
+    outputs_are: ClassVar[Outputs] = "yes_or_no"
     letters: ClassVar[str] = ""
 
     @property

@@ -1,7 +1,7 @@
 """Two sequences: which class did the first few values tell (1997, experiment 3)?"""
 
 import dataclasses
-from typing import Literal
+from typing import ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +13,7 @@ from lstmjax.errors import UserError
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 from lstmjax.tasks.base import Batch, Data, Generated
+from lstmjax.tasks.together import Outputs
 
 SPREAD = 0.2**0.5  # the noise has a variance of .2
 TARGET_SPREAD = 0.1**0.5
@@ -26,6 +27,8 @@ class TwoSequences(Generated):
     values that tell the class (3b), or on the targets, .2 and .8, in training (3c). The answer is
     a logit; training minimizes the squared error of its sigmoid.
     """
+
+    outputs_are: ClassVar[Outputs] = "yes_or_no"
 
     length: int = setting(100, at_least=2)  # T in the paper: steps, at least
     told: int = setting(3, at_least=1)  # N in the paper

@@ -1,0 +1,25 @@
+r"""Captions."""
+
+from lstmjax.experiment import Experiment
+from lstmjax.models.captioner import Captioner
+from lstmjax.optimizers import AdamW
+from lstmjax.tasks.pictures import Scenes
+
+
+def get_config() -> Experiment:
+    """A convolutional network, and an LSTM that looks at its places before each word."""
+    return Experiment(
+        task=Scenes(),
+        model=Captioner(),
+        optimizer=AdamW(
+            learning_rate=3e-3,
+            schedule="cosine",
+            warmup_steps=100,
+            clip_norm=1.0,
+            weight_decay=0.01,
+        ),
+        steps=1_500,
+        batch_size=64,
+        log_every=100,
+        evaluate_every=500,
+    )
