@@ -5,6 +5,7 @@ shows a trained model takes `(experiment, data, params, path)`, with the paramet
 """
 
 from lstmjax.figures.attention import attention
+from lstmjax.figures.backtests import backtests
 from lstmjax.figures.bands import bands, test_forecasts
 from lstmjax.figures.benchmark import benchmark
 from lstmjax.figures.curves import directions, learning_curve, positions
@@ -15,6 +16,7 @@ from lstmjax.figures.sequences import forecasts, video
 
 __all__ = [
     "attention",
+    "backtests",
     "bands",
     "benchmark",
     "directions",

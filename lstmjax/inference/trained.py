@@ -88,12 +88,15 @@ class Run:
             batches = task.read_arrays(inputs, lengths)
         return [answer for batch in batches for answer in self._answers(batch)]
 
-    def backtest(self, split: str = "test", band: float | None = None) -> dict[str, np.ndarray]:
+    def backtest(
+        self, split: str = "test", band: float | None = None, adapt: float | None = None
+    ) -> dict[str, np.ndarray]:
         """Forecasts from every origin of a split: the columns of a long table, as for a frame.
 
         Args:
           split: which origins.
           band: the share that bands learned from the validation part cover; none: the model's own.
+          adapt: the rate at which bands learn from the rows that have come; none: they do not.
 
         Raises:
           UserError: the task forecasts no series.
@@ -101,7 +104,11 @@ class Run:
         data = self.experiment.task.load()
         done = backtest(self.experiment, data, self.params, split)
         if band is not None:
-            done = done.banded(learn_margin(self.experiment, data, self.params, band))
+            margin = learn_margin(self.experiment, data, self.params, band)
+            if adapt is None:
+                return done.banded(margin).columns()
+            valid = backtest(self.experiment, data, self.params, "valid")
+            return done.adapted(valid, band, adapt).columns()
         return done.columns()
 
     def sample(
