@@ -4,8 +4,8 @@ Each function draws one PNG and returns its caption: plain prose with the measur
 shows a trained model takes `(experiment, data, params, path)`, with the parameters of one seed.
 """
 
-from lstmjax.figures.alignment import alignment
-from lstmjax.figures.attention import attention
+from lstmjax.figures.attention import alignment, attention
+from lstmjax.figures.backtests import backtests
 from lstmjax.figures.bands import bands, test_forecasts
 from lstmjax.figures.benchmark import benchmark
 from lstmjax.figures.captions import captions
@@ -20,6 +20,7 @@ from lstmjax.figures.sequences import forecasts, video
 __all__ = [
     "alignment",
     "attention",
+    "backtests",
     "bands",
     "benchmark",
     "captions",
