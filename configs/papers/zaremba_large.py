@@ -3,6 +3,8 @@ r"""The large model of Zaremba et al. (2014); see `zaremba.py`.
 python -m launch.train --config=configs/papers/zaremba_large.py --workdir=runs/zaremba_large \
     --set task.path=ptb.train.txt --set task.valid_path=ptb.valid.txt \
     --set task.test_path=ptb.test.txt
+
+Not run here: it has 66 million parameters and needs a GPU.
 """
 
 import dataclasses

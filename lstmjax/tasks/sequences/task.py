@@ -119,7 +119,7 @@ class SequenceTask(Task):
 
     def read(self, path: pathlib.Path) -> tuple[tuple[str, ...], list[Batch]]:
         """Reads sequences, with or without targets, in a format of the training files."""
-        sequences = read_sequences(path, "--input")
+        sequences = self._arranged(read_sequences(path, "--input"))
         self.expect_fit(sequences, f"--input {path}", self.step)
         frames = -(-sequences.lengths // self.frame)
         return sequences.places, [
@@ -128,7 +128,7 @@ class SequenceTask(Task):
 
     def read_arrays(self, inputs: Any, lengths: Any = None) -> list[Batch]:
         """Batches of arrays in memory, to predict from."""
-        sequences = from_inputs(inputs, lengths)
+        sequences = self._arranged(from_inputs(inputs, lengths))
         self.expect_fit(sequences, "X", self.step)
         return self.examples(sequences)
 
@@ -159,6 +159,10 @@ class SequenceTask(Task):
                     f"{where}: {sequences.places[gaps.argmax()]} has missing values; fill them "
                     "in, or set task.missing to mask"
                 )
+
+    def _arranged(self, sequences: Sequences) -> Sequences:
+        """Sequences that were read, as this task has them."""
+        return sequences
 
     # What a subclass says of its targets.
 
@@ -215,7 +219,7 @@ class SequenceTask(Task):
         found = dict(self.given or {})
         for split, path in self._files().items() if self.given is None else ():
             labels = getattr(self, f"{split}_labels")
-            found[split] = read_sequences(path, f"task.{split}", labels)
+            found[split] = self._arranged(read_sequences(path, f"task.{split}", labels))
         for split, sequences in found.items():
             where = f"task.{split} {getattr(self, split) or 'arrays'}"
             self._check(sequences, found["train"], where)

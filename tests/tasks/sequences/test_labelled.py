@@ -11,6 +11,7 @@ from lstmjax.inference.prediction import predict
 from lstmjax.models.cnn_lstm import CnnLstm
 from lstmjax.tasks.sequences.files import read_sequences
 from lstmjax.tasks.sequences.labelled import Labelled, _by_number
+from lstmjax.tasks.sequences.pixels import Pixels
 from lstmjax.training.run import run
 from lstmjax.training.steps import init_state
 from tests import tiny
@@ -234,3 +235,19 @@ def test_a_changed_file_is_noticed(tmp_path):
     (tmp_path / "test.ts").write_text(tiny.ts_text(8))
     with pytest.raises(UserError, match="SHA-256 differs"):
         task.load()
+
+
+def test_pixels_are_the_rows_one_after_the_other_or_in_one_order(tmp_path):
+    names = tiny.labelled_files(tmp_path, idx=True)
+    pictures = read_sequences(names["test"], "test").inputs.reshape(10, 30)
+    plain, permuted = (
+        Pixels(**names, standardize="none", permuted=x).resolve() for x in (False, True)
+    )
+    batch, other = (everything(task, "test") for task in (plain, permuted))
+    np.testing.assert_array_equal(batch.inputs[..., 0], pictures)
+    order = [pictures[:, i].tolist() for i in range(30)]
+    found = [order.index(np.asarray(other.inputs)[:, i, 0].tolist()) for i in range(30)]
+    assert sorted(found) == list(range(30)) and found != sorted(found)
+    (asked,) = permuted.read(tmp_path / "test-ubyte.gz")[1]
+    np.testing.assert_array_equal(asked.inputs, other.inputs)
+    np.testing.assert_array_equal(asked.lengths, np.full(10, 30))
