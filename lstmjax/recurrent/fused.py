@@ -29,6 +29,9 @@ from jax import Array, lax
 
 from lstmjax.recurrent.initialization import GATES
 
+# Of inputs, multiplied at once where nothing is kept for a backward pass: fewer make a product slow
+CHUNK_ROWS = 320
+
 
 def fused_lstm(
     params: dict,
@@ -142,15 +145,38 @@ def _prepare(weights, inputs, dtype):
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
 def _layer(reverse, dtype, weights, carry, inputs, valid, resets):
-    """The hidden state after each step, (time, batch, features), and the last carry."""
-    projected, step = _prepare(weights, inputs, dtype)
+    """The hidden state after each step, (time, batch, features), and the last carry.
 
-    def body(carry, xs):
-        carry, _ = step(carry, *xs)
-        return carry, carry[1]
+    Without derivatives: z is needed for the step alone, so the inputs' products are computed chunk
+    by chunk of time, each of which stays in the processor's cache.
+    """
 
-    carry, hidden = lax.scan(body, carry, (projected, valid, resets), reverse=reverse)
-    return hidden, carry
+    def chunk(carry, steps):
+        inputs, *masks = steps
+        projected, step = _prepare(weights, inputs, dtype)
+
+        def body(carry, xs):
+            carry, _ = step(carry, *xs)
+            return carry, carry[1]
+
+        return lax.scan(body, carry, (projected, *masks), reverse=reverse)
+
+    steps, time = (inputs, valid, resets), inputs.shape[0]
+    size = _chunk_size(time, inputs.shape[1])
+    if size == time:
+        carry, hidden = chunk(carry, steps)
+        return hidden, carry
+    chunks = jax.tree.map(lambda x: x.reshape(-1, size, *x.shape[1:]), steps)
+    carry, hidden = lax.scan(chunk, carry, chunks, reverse=reverse)
+    return hidden.reshape(time, *hidden.shape[2:]), carry
+
+
+def _chunk_size(time, batch):
+    """The fewest steps that hold CHUNK_ROWS rows and divide the time; all, where it is open."""
+    if not (isinstance(time, int) and isinstance(batch, int)) or time * batch == 0:
+        return time
+    least = min(time, -(-CHUNK_ROWS // batch))
+    return next(size for size in range(least, time + 1) if time % size == 0)
 
 
 def _derivatives(block, i, f, g, o, c, tanh_c, valid, resets):

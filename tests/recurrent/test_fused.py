@@ -12,6 +12,7 @@ from jax import lax
 
 from lstmjax.errors import UserError
 from lstmjax.models.vanilla import Vanilla
+from lstmjax.recurrent import fused
 from lstmjax.recurrent.fused import fused_lstm
 
 
@@ -189,6 +190,23 @@ def test_bfloat16_products_keep_a_float32_carry(reverse):
     actual = results(fused_lstm, *case, reverse=reverse, dtype=jnp.bfloat16)
     chex.assert_trees_all_equal_dtypes(actual, exact)
     assert_close_at_scale(actual, exact, 0.05)  # bfloat16 has 8 bits: 0.004 a rounding
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_chunks_of_time_change_nothing(reverse, monkeypatch):
+    """Without derivatives: 12 steps of 3 rows, in chunks of 4 steps and in one."""
+    params, inputs, carry, _ = problem(8, time=12)
+    masked = dict(zip(("valid", "resets"), masks(8, 3, 12), strict=True))
+
+    def run(rows):
+        monkeypatch.setattr(fused, "CHUNK_ROWS", rows)
+        return jax.jit(lambda *case: fused_lstm(*case, **masked, reverse=reverse))
+
+    chunked = run(10).lower(params, inputs, carry)
+    assert "tensor<3x4x3x" in chunked.as_text()  # (chunks, steps, rows, ...)
+    actual, expected = chunked.compile()(params, inputs, carry), run(10**6)(params, inputs, carry)
+    chex.assert_trees_all_close(actual, expected, rtol=1e-6, atol=1e-6)
+    assert [fused._chunk_size(*of) for of in ((12, 3), (7, 3), (5, 10**7), (0, 4))] == [12, 7, 1, 0]
 
 
 def test_keeps_little_with_recomputation():
