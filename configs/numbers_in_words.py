@@ -13,7 +13,7 @@ from lstmjax.tasks.generated.numbers_in_words import NumbersInWords
 def get_config() -> Experiment:
     """Pieces of words in and out; numbers and dates that are tested were never trained on."""
     return Experiment(
-        task=NumbersInWords(),
+        task=NumbersInWords(shapes=3),
         model=EncoderDecoder(features=(64,), bidirectional=True, embedding=32, attention="dot"),
         optimizer=AdamW(
             learning_rate=1e-2, schedule="cosine", warmup_steps=100, clip_norm=1.0, weight_decay=0.1

@@ -12,7 +12,7 @@ from lstmjax.tasks.generated.programs import Programs
 def get_config() -> Experiment:
     """Read by characters, the output written by characters; curricula by `task.curriculum`."""
     return Experiment(
-        task=Programs(),
+        task=Programs(shapes=4),
         model=EncoderDecoder(features=(128,), bidirectional=True, embedding=32, attention="dot"),
         optimizer=Adam(learning_rate=5e-3, schedule="cosine", warmup_steps=100, clip_norm=1.0),
         steps=4_000,
