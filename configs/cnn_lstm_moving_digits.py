@@ -14,7 +14,7 @@ def get_config() -> Experiment:
     """Two convolution layers, and an LSTM that keeps what moved where."""
     return Experiment(
         task=MovingDigits(),
-        model=CnnLstm(features=128, filters=(32,), window=5, pool=2),
+        model=CnnLstm(features=128, filters=(16, 32), window=3, pool=2),
         optimizer=AdamW(
             learning_rate=3e-3,
             schedule="cosine",
@@ -22,7 +22,7 @@ def get_config() -> Experiment:
             clip_norm=1.0,
             weight_decay=0.01,
         ),
-        steps=2_000,
+        steps=1_500,
         batch_size=64,
         log_every=100,
         evaluate_every=500,
