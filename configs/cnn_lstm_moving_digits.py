@@ -1,4 +1,4 @@
-r"""Two digits move at once: which goes which way?
+r"""Two digits move at once, and which goes which way? No single frame tells, and no digit alone.
 
 python -m launch.train --config=configs/cnn_lstm_moving_digits.py \
     --workdir=runs/cnn_lstm_moving_digits
@@ -22,8 +22,8 @@ def get_config() -> Experiment:
             clip_norm=1.0,
             weight_decay=0.01,
         ),
-        steps=1_500,
-        batch_size=64,
+        steps=2_400,
+        batch_size=32,
         log_every=100,
-        evaluate_every=500,
+        evaluate_every=600,
     )
