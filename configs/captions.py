@@ -1,4 +1,7 @@
-r"""Captions."""
+r"""Sentences for drawn scenes of two or three shapes, some of which training never shows.
+
+python -m launch.train --config=configs/captions.py --workdir=runs/captions
+"""
 
 from lstmjax.experiment import Experiment
 from lstmjax.models.captioner import Captioner
@@ -18,8 +21,8 @@ def get_config() -> Experiment:
             clip_norm=1.0,
             weight_decay=0.01,
         ),
-        steps=1_500,
-        batch_size=64,
+        steps=2_400,
+        batch_size=32,
         log_every=100,
-        evaluate_every=500,
+        evaluate_every=600,
     )

@@ -43,7 +43,7 @@ def small(config, tmp_path):
         spans = experiment.task.format == "columns"
         task |= (tiny.entities_files if spans else tiny.tagging_files)(tmp_path)
         task |= {"valid": "none"} if spans else {}
-    task |= {"floor_pictures": 8}
+    task |= {"floor_pictures": 8, "floor_videos": 20}
     if config.parent.name == "papers":  # lengths of hundreds of steps
         task |= {"length": 8}
         if isinstance(experiment.model, Generative):

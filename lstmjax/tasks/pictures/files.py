@@ -80,8 +80,8 @@ def read_pictures(
         if picture.shape[:2] != size:
             (height, width), given = size, picture.shape
             raise UserError(
-                f"{flag} {folder / name}: {given[1]} x {given[0]} pixels, where the model's "
-                f"pictures have {width} x {height} (width x height); scale it to that size"
+                f"{flag} {folder / name}: {given[1]} x {given[0]} pixels, where the others "
+                f"have {width} x {height} (width x height); scale it to that size"
             )
         pictures.append(picture)
     return np.stack(pictures)
