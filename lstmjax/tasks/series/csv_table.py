@@ -146,13 +146,13 @@ def read_table(path: str, separator: str) -> Table:
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise UserError(f"{path} line {line}: not UTF-8; save the file as UTF-8") from error
-    rows, lines = [], []
+    rows, lines, known = [], [], {}  # cells written alike are one text in memory
     # a piece at a time is text, beside the cells
     text = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="")
     reader = csv.reader(text, delimiter=separator, strict=True)
     try:
         for row in reader:
-            rows.append(row)
+            rows.append([known.setdefault(cell, cell) for cell in row])
             lines.append(reader.line_num)
     except csv.Error as error:
         raise UserError(f"{path} line {reader.line_num}: {error}; mend the quotes") from error

@@ -7,7 +7,7 @@ import hashlib
 import os
 import pathlib
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from lstmjax.errors import UserError
@@ -48,7 +48,7 @@ class Corpus:
           UserError: a file cannot be read or is not UTF-8, or hardly anything is in them.
         """
         held, total = [], 0
-        for part in self._parts():
+        for part in self._parts(_whole_characters):
             held.append(part)
             total += len(part)
             if sum(map(len, held)) >= PIECE:
@@ -74,7 +74,11 @@ class Corpus:
             held.append(text[end:])
         yield "".join(held)
 
-    def _parts(self) -> Iterator[bytes]:
+    def unchecked(self) -> Iterator[bytes]:
+        """The text in parts that may be no UTF-8: to be told from others, and no more."""
+        return self._parts(_as_they_come)
+
+    def _parts(self, read: Callable[[BinaryIO], Iterator[bytes]]) -> Iterator[bytes]:
         for path, _, _ in self.files:
             try:
                 with open(path, "rb") as file:
@@ -83,7 +87,7 @@ class Corpus:
                         content.decode()
                         yield content
                     else:
-                        yield from _whole_characters(file)
+                        yield from read(file)
             except OSError as error:
                 raise UserError(f"{self.flag} {path}: {error.strerror}") from error
             except UnicodeDecodeError as error:
@@ -92,6 +96,12 @@ class Corpus:
                         f"{self.flag} {path}: not UTF-8 at byte {error.start:,}; convert it, "
                         "or leave it out with task.pattern"
                     ) from error
+
+
+def _as_they_come(file: BinaryIO) -> Iterator[bytes]:
+    yield file.read(READ).removeprefix(codecs.BOM_UTF8)
+    while part := file.read(READ):
+        yield part
 
 
 def _whole_characters(file: BinaryIO) -> Iterator[bytes]:
@@ -165,10 +175,10 @@ def digest(corpora: tuple[Corpus, ...]) -> str:
     """SHA-256 of texts, one after the other, which are read once a process.
 
     Raises:
-      UserError: as `Corpus.pieces`.
+      UserError: a file cannot be read.
     """
     sha = hashlib.sha256()
     for corpus in corpora:
-        for piece in corpus.pieces():
-            sha.update(piece)
+        for part in corpus.unchecked():
+            sha.update(part)
     return sha.hexdigest()

@@ -65,7 +65,7 @@ class NextSymbol(Task):
     test_fraction: float = setting(0.1, at_least=0, at_most=0.5)  # of the symbols, from the tail
     # Symbols that the floors are given, those next to the tests, and tests that they are scored on:
     # a sample, named in the report, where a text has more. None: all.
-    floor_symbols: int | None = setting(20_000_000, at_least=1_000)
+    floor_symbols: int | None = setting(15_000_000, at_least=1_000)
     # Whether the codes stay on the host, from where the windows of the next updates are sent. None:
     # those of a text of more than 32 MiB. The same bits are trained either way.
     on_host: bool | None = None

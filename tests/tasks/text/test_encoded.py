@@ -99,6 +99,7 @@ def test_no_room_is_told(cache, monkeypatch):
     assert not list(cache.glob("*.partial"))
 
 
+ONLY_AT_THE_ENDS = "heads " * 5, " tails" * 5  # that is, held out
 STRANGE = "the café's “naïve” dog-walker\u00a0sat 🌾🌾\n\n<unk> on  it;\tΣΊΣΥΦΟΣ, l'été.\r\n" * 40
 
 
@@ -107,9 +108,10 @@ def test_pieces_cut_neither_characters_nor_words(size, cache, tmp_path, monkeypa
     """Against the whole text at once."""
     monkeypatch.setattr(corpus, "READ", size)
     monkeypatch.setattr(corpus, "PIECE", 2 * size)
-    (tmp_path / "a").write_bytes(b"\xef\xbb\xbf" + STRANGE.encode())
-    (tmp_path / "b").write_text("walker " + tiny.POEM, newline="")
-    text = STRANGE + "walker " + tiny.POEM
+    head, tail = ONLY_AT_THE_ENDS[0] + STRANGE, "walker " + tiny.POEM + ONLY_AT_THE_ENDS[1]
+    (tmp_path / "a").write_bytes(b"\xef\xbb\xbf" + head.encode())
+    (tmp_path / "b").write_bytes(tail.encode())
+    text = head + tail
     held_out = dict(path=str(tmp_path), pattern="[ab]", valid_fraction=0.1, test_fraction=0.2)
     for level in ("byte", "character"):
         task = Text(level=level, **held_out).resolve()
