@@ -9,10 +9,7 @@ course: .venv/installed
 
 # The published experiments that need no data: docs/papers.md.
 papers: .venv/installed
-	$(RUN) -m launch.train --config=configs/papers/adding.py --workdir=runs/papers/adding_600 \
-		--seeds=10
-	$(RUN) -m launch.train --config=configs/papers/adding.py --workdir=runs/papers/adding_1000 \
-		--seeds=10 --set task.length=1000 --set model.memory_steps=1000
+	$(RUN) -m launch.papers --workdir=runs/papers
 
 test: .venv/installed
 	$(RUN) -m ruff check .

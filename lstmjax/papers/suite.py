@@ -71,14 +71,13 @@ SUITE = (
         "adding",
         metric="accuracy",
         published="mse .164 (Bai et al. 2018)",
-        short=False,
     ),
     Entry(
         "adding_1000",
         "adding",
         ("task.length=1000", "model.memory_steps=1000"),
         metric="accuracy",
-        short=False,
+        published="853,000 sequences",
     ),
     Entry("reber", "grammars", published="8,440 sequences"),
     Entry(
@@ -168,5 +167,5 @@ SUITE = (
         )
         for name, published in zip(LANGUAGES, PUBLISHED_LANGUAGES, strict=True)
     ),
-    *by_cell("stream", "grammars", STREAM, metric="accuracy"),
+    *by_cell("stream", "grammars", STREAM, metric="outer_accuracy", solved=0.99),
 )
