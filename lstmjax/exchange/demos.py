@@ -179,6 +179,8 @@ def _series(task: Series) -> Demo:
         raise UserError(
             "a page cannot go on from draws: train with task.forecast=direct or task.head=point"
         )
+    if task.head == "student" and task.degrees is None:
+        raise UserError("a page knows Student's t of fixed degrees only: train with task.degrees=5")
     standard = None
     if task.head in ("gaussian", "student"):
         standard = np.asarray(head.quantiles(jnp.array([0.0, 1.0]), task.levels)).tolist()

@@ -49,7 +49,8 @@ class RepeatVector(Model):
 
         Args:
           inputs: the source, integers (*batch, source time) or vectors (*batch, source time,
-            width), and the shifted target (*batch, time), of which only the shape is used.
+            width), and the shifted target (*batch, time), of which only the shape is used; or in
+            its place vectors (*batch, time, width), which the decoder reads beside.
           carry: the encoder's, or None for zeros.
           lengths: valid steps of each source (*batch,), or None for all.
           resets: bool (*batch, source time), true where the source starts afresh.
@@ -67,8 +68,11 @@ class RepeatVector(Model):
         rows = dict(carry=carry, lengths=lengths, resets=resets, train=train)
         _, last = encoder(source, **rows)
         vector = drop(last[1].astype(self.dtype), deterministic=not train)[..., None, :]
-        repeated = jnp.broadcast_to(vector, (*shifted.shape, self.features))
-        hidden, carry = self.lstm(self.decoder_features, name="decoder")(repeated, train=train)
+        beside = (shifted,) if shifted.ndim == vector.ndim else ()
+        time = shifted.shape[vector.ndim - 2]
+        repeated = jnp.broadcast_to(vector, (*vector.shape[:-2], time, self.features))
+        read = jnp.concatenate([repeated, *beside], -1)
+        hidden, carry = self.lstm(self.decoder_features, name="decoder")(read, train=train)
         return self.dense(self.outputs)(drop_each(hidden, deterministic=not train)), carry
 
 
@@ -137,7 +141,8 @@ class EncoderDecoder(Model):
         Args:
           inputs: the source, integers (*batch, source time) or vectors (*batch, source time,
             width), and the target shifted by one step, integers (*batch, time), first START. Unless
-            `train` or `forced`, only the shape of the target is used.
+            `train` or `forced`, only the shape of the target is used. In its place may be vectors
+            (*batch, time, width) that are known ahead: the decoder always reads those.
           carry: the encoder's, one (c, h) a layer, or None for zeros.
           lengths: valid steps of each source (*batch,), or None for all.
           resets: bool (*batch, source time), true where the source starts afresh.
@@ -149,7 +154,8 @@ class EncoderDecoder(Model):
         """
         source, shifted = inputs
         carry, memory = self._encode(source, carry, lengths, resets, train)
-        if train or forced or self.is_initializing():
+        known = jnp.issubdtype(shifted.dtype, jnp.floating)
+        if train or forced or known or self.is_initializing():
             logits, carry, weights = self._decode(shifted, carry, memory, train)
         else:
             logits, carry, weights = self._run_free(shifted.shape, carry, memory)

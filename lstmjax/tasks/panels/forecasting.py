@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from lstmjax import metrics
@@ -13,13 +14,14 @@ from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 from lstmjax.tasks.base import Batch, Shape
 from lstmjax.tasks.panels.files import PanelFile
+from lstmjax.tasks.panels.long_table import LongTable
 from lstmjax.tasks.panels.windows import Normalization, PanelWindow, measure
-from lstmjax.tasks.series.heads import Head, Kind, pinball
+from lstmjax.tasks.series.heads import COUNTS, Head, Kind, pinball
 from lstmjax.tasks.series.windows import in_patches, latest
 
 
 class Placed(NamedTuple):
-    """Parameters of a head (batch, steps, targets, width), normalized: no outputs of a model."""
+    """Parameters of a head (batch, steps, targets, width): no outputs of a model."""
 
     parameters: Array
 
@@ -34,16 +36,22 @@ class PanelWindows(PanelFile):
     `mixture` names seasons, as 24,168 hours. The forecast is then what the window repeats of each,
     weighted value by value as the model says, plus what the model adds: with a weight of one and
     nothing added it is the seasonal naive forecast.
+
+    A model with a decoder reads columns that are known ahead step by step: at each row of the
+    forecast those of that row, those that belong to the series, and how far ahead it is. A model
+    without one reads them beside the window, each a horizon before its time, too.
     """
 
     normalize: Normalization = "window"
     patch: int = setting(1, at_least=1)  # rows that the model reads as one step
     mixture: tuple[int, ...] = setting((), at_least=1)  # seasons that a forecast repeats, in rows
-    head: Kind = "point"
+    decoder: bool = False  # for an encoder-decoder: the model puts out one row a step
+    head: Kind | Literal["negative_binomial"] = "point"
     levels: tuple[float, ...] = setting(  # of the quantiles that are learned or written
         (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9), at_least=0.001, at_most=0.999
     )
-    degrees: float = setting(5.0, at_least=1.1)  # of freedom of head student
+    # of freedom of head student; none: learned, for each value
+    degrees: float | None = setting(5.0, at_least=1.1)
     # that head point is trained on: of normalized values, but smape of the file's
     error: Literal["absolute", "squared", "huber", "smape"] = "absolute"
 
@@ -53,10 +61,15 @@ class PanelWindows(PanelFile):
         return Head(self.head, self.levels, self.degrees, self.error)
 
     @property
+    def paired(self) -> bool:
+        """Where an encoder-decoder writes the horizon."""
+        return self.decoder
+
+    @property
     def outputs(self) -> int:
-        """Of each forecast value the head's parameters, and a weight for each season."""
+        """Of each forecast value, or of those of a decoder's step, parameters and weights."""
         width = self.read_as.width + len(self.mixture)
-        return self.horizon * len(self.targets) * width
+        return (1 if self.decoder else self.horizon) * len(self.targets) * width
 
     def resolve(self) -> "PanelWindows":
         """Checks the settings against each other, and reads the file once."""
@@ -68,20 +81,40 @@ class PanelWindows(PanelFile):
             raise UserError(f"task.levels must ascend and hold 0.5, got {self.levels}")
         if self.error == "smape" and self.head != "point":
             raise UserError("task.error=smape is of task.head=point; change one of them")
+        if self.head == COUNTS and (self.log or self.mixture):
+            raise UserError(
+                "task.head=negative_binomial is of counts as they are: set task.log=false and "
+                "task.mixture=(), or choose another head"
+            )
         if max(self.mixture, default=0) > self.lookback:
             raise UserError(
                 f"task.mixture has a season of {max(self.mixture)} rows, and task.lookback is "
                 f"{self.lookback}; raise it, or leave the season out"
             )
-        if (self.known or self.calendar) and self.lookback < self.horizon:
+        beside = (self.known or self.calendar) and not self.decoder
+        if beside and self.lookback < self.horizon:
             raise UserError(
                 f"task.lookback, {self.lookback}, is less than task.horizon, {self.horizon}, whose "
                 "known columns are read beside it; raise it"
             )
         return super().resolve()
 
+    def numbers(self, long: LongTable) -> tuple[np.ndarray, np.ndarray]:
+        """As of any panel; UserError where the head is of counts, and a value is none."""
+        targets, beside = super().numbers(long)
+        wrong = (targets < 0) | (targets != np.floor(targets))
+        for row, i in np.argwhere(wrong & np.isfinite(targets))[: self.head == COUNTS]:
+            raise UserError(
+                f"{long.at(row)}: {targets[row, i]:g} in column {self.targets[i]!r} is no count; "
+                "set task.head to student, say"
+            )
+        return targets, beside
+
     def batch(self, arrays: Any, split: str, indices: Array, shape: Shape | None = None) -> Batch:
-        """Windows: inputs (batch, lookback / patch, width), targets a `PanelWindow`."""
+        """Windows: inputs (batch, lookback / patch, width), targets a `PanelWindow`.
+
+        With a decoder inputs are two: that, and what it reads (batch, horizon, width).
+        """
         part = arrays["split"][split]
         count = len(part["series"])
         if split == "train":
@@ -108,17 +141,19 @@ class PanelWindows(PanelFile):
         there, mask = seen[:, : self.lookback, :count], seen[:, self.lookback :, :count]
         centre, scale = measure(self.normalize, past, there, self.season, not self.log)
         normalized = jnp.where(there, (past - centre) / scale, 0)
-        # what is known ahead stands a horizon earlier, too: the last rows show all of it
-        beside = [
-            (x[:, : self.lookback, count:], x[:, self.horizon :, past_only:])
-            for x in (values, seen)
-        ]
-        read = [normalized, *beside[0]]
-        if self.gaps:
-            read += [there, *beside[1]]
-        inputs = in_patches(jnp.concatenate(read, -1), self.patch)
-        static = arrays["static"][series][:, None]
-        static = jnp.broadcast_to(static, (*inputs.shape[:2], static.shape[-1]))
+        # without a decoder what is known ahead stands a horizon earlier, too: the last rows show
+        # all of it
+        known = (values, seen) if self.gaps else (values,)
+        read = [normalized, there] if self.gaps else [normalized]
+        read += [x[:, : self.lookback, count:] for x in known]
+        ahead = [x[:, self.horizon :, past_only:] for x in known]
+        inputs = in_patches(jnp.concatenate(read + ahead * (not self.decoder), -1), self.patch)
+        static = arrays["static"][series]
+        inputs = _with_static(inputs, static)
+        if self.decoder:
+            ahead = jnp.concatenate([x[:, -self.horizon :] for x in ahead], -1)
+            step = jnp.broadcast_to(self._how_far(), (len(ahead), self.horizon, 1))
+            inputs = inputs, _with_static(jnp.concatenate([ahead, step], -1), static)
         bases = [latest(normalized, there, season, self.horizon) for season in self.mixture]
         window = PanelWindow(
             past=past,
@@ -132,18 +167,24 @@ class PanelWindows(PanelFile):
             series=series,
             origin=origins - arrays["first"][series],
         )
-        inputs = jnp.concatenate([inputs, static], -1)
         return Batch(inputs, targets=window, mask=mask)
 
-    def place(self, outputs: Any, batch: Batch) -> Array:
-        """The model's outputs as normalized parameters (batch, steps, targets, width) of the head.
+    def _how_far(self) -> Array:
+        return (jnp.arange(self.horizon)[:, None] + 1) / self.horizon
 
-        Softmax of the last numbers of a value are the weights of the seasons.
+    def place(self, outputs: Any, batch: Batch) -> Array:
+        """The model's outputs as parameters (batch, steps, targets, width) of the head.
+
+        They are normalized, but those of counts, which are of the file. Softmax of the last numbers
+        of a value are the weights of the seasons.
         """
         if isinstance(outputs, Placed):
             return outputs.parameters
         bases, width = batch.targets.bases, self.read_as.width
         outputs = outputs.reshape(*bases.shape[:3], width + bases.shape[-1]).astype(jnp.float32)
+        if self.head == COUNTS:
+            level = 1 + self._level(batch) * batch.targets.unit
+            return self.read_as.place(outputs, 0 * level, jnp.broadcast_to(level, bases.shape[:3]))
         weights = jax.nn.softmax(outputs[..., width:], -1)
         base = (weights * bases).sum(-1)
         return self.read_as.place(outputs[..., :width], base, jnp.ones_like(base))
@@ -151,6 +192,25 @@ class PanelWindows(PanelFile):
     def together(self, outputs: Any, batch: Batch) -> Placed:
         """The mean of several models' forecasts, from their outputs (models, batch, ...)."""
         return Placed(jax.vmap(lambda one: self.place(one, batch))(outputs).mean(0))
+
+    def _level(self, batch: Batch) -> Array:
+        """The mean of what was read, in units of the series: (batch, 1, targets)."""
+        past, there = batch.targets.past, batch.targets.past_seen
+        total = jnp.where(there, past, 0).sum(1, keepdims=True)
+        return total / jnp.maximum(there.sum(1, keepdims=True), 1)
+
+    def median(self, parameters: Array, batch: Batch) -> Array:
+        """The forecast in one number, (batch, steps, targets), in units of the series."""
+        return self.said(self.read_as.median(parameters), batch)
+
+    def quantiles(self, parameters: Array, batch: Batch) -> Array:
+        """The quantiles at `levels` (batch, steps, targets, levels), in units of the series."""
+        levels = jnp.moveaxis(self.read_as.quantiles(parameters, self.levels), -1, 0)
+        return jnp.stack([self.said(level, batch) for level in levels], -1)
+
+    def said(self, values: Array, batch: Batch) -> Array:
+        """What the head says, in units of the series."""
+        return values / batch.targets.unit if self.head == COUNTS else self.in_units(values, batch)
 
     def in_units(self, normalized: Array, batch: Batch) -> Array:
         """Normalized values (batch, steps, targets) in units of the series."""
@@ -165,18 +225,17 @@ class PanelWindows(PanelFile):
             if self.log:  # the level makes no difference
                 return metrics.smape(jnp.exp(said), jnp.exp(truth))
             return metrics.smape(self.in_units(said, batch), self.in_units(truth, batch))
+        if self.head == COUNTS:
+            truth = self.in_units(batch.targets.future, batch) * batch.targets.unit
+            return self.read_as.loss(parameters, jnp.round(truth))
         return self.read_as.loss(parameters, batch.targets.future)
 
     def metrics(self, outputs: Any, batch: Batch) -> Sums:
         """Errors of the median; of a distribution also the quantile loss and the coverage."""
         parameters = self.place(outputs, batch)
-        median = self.in_units(self.read_as.median(parameters), batch)
-        scores = self.errors(median, batch)
+        scores = self.errors(self.median(parameters, batch), batch)
         if self.read_as.is_probabilistic:
-            levels = self.read_as.quantiles(parameters, self.levels)
-            scores |= self.errors_of_levels(
-                jnp.stack([self.in_units(x, batch) for x in jnp.moveaxis(levels, -1, 0)], -1), batch
-            )
+            scores |= self.errors_of_levels(self.quantiles(parameters, batch), batch)
         return scores
 
     def errors(self, median: Array, batch: Batch) -> Sums:
@@ -211,3 +270,9 @@ class PanelWindows(PanelFile):
         size, _ = metrics.mean(jnp.abs(truth) * window.unit, mask)
         inside = (quantiles[..., 0] <= truth) & (truth <= quantiles[..., -1])
         return {"wql": (loss, size), "coverage": metrics.mean(inside, mask)}
+
+
+def _with_static(inputs: Array, static: Array) -> Array:
+    """What belongs to a series (batch, width), at the end of every step (batch, time, width)."""
+    static = jnp.broadcast_to(static[:, None], (*inputs.shape[:2], static.shape[-1]))
+    return jnp.concatenate([inputs, static], -1)

@@ -141,17 +141,15 @@ def answers(task: PanelWindows, outputs: Any, batch: Batch) -> list[PanelForecas
     unit = np.asarray(window.unit, np.float64)
     parameters = task.place(jax.tree.map(jnp.asarray, outputs), batch)
 
-    def in_file(normalized: Any) -> np.ndarray:
-        return np.asarray(task.in_units(normalized, batch), np.float64) * unit
-
     past = np.exp(window.past) if task.log else np.asarray(window.past)
     past = np.where(np.asarray(window.past_seen), past * unit, np.nan)
-    truth = np.where(np.asarray(batch.mask), in_file(window.future), np.nan)
-    median = in_file(task.read_as.median(parameters))
+    truth = np.asarray(task.in_units(window.future, batch), np.float64) * unit
+    truth = np.where(np.asarray(batch.mask), truth, np.nan)
+    median = np.asarray(task.median(parameters, batch), np.float64) * unit
     quantiles = [None] * len(median)
     if task.read_as.is_probabilistic:
-        levels = task.read_as.quantiles(parameters, task.levels)
-        quantiles = np.stack([in_file(level) for level in jnp.moveaxis(levels, -1, 0)], -1)
+        levels = np.asarray(task.quantiles(parameters, batch), np.float64)
+        quantiles = levels * unit[..., None]
     places = (np.asarray(x).tolist() for x in (window.series, window.origin))
     return [
         PanelForecast(*row) for row in zip(*places, past, truth, median, quantiles, strict=True)

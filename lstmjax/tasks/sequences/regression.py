@@ -47,7 +47,8 @@ class Regression(SequenceTask):
     head: Kind = "point"
     error: Error = "squared"  # that head point is trained on
     levels: tuple[float, ...] = setting((0.1, 0.5, 0.9), at_least=0.001, at_most=0.999)  # quantiles
-    degrees: float = setting(5.0, at_least=1.1)  # of freedom of head student
+    # of freedom of head student; none: learned, for each value
+    degrees: float | None = setting(5.0, at_least=1.1)
     # what the sequences determine:
     values: int = setting(1, at_least=1)  # numbers of a sequence or of a step
     every_step: bool = False  # whether there are numbers at every step
