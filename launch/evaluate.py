@@ -1,9 +1,10 @@
 """Scores the best checkpoint of a run on a split, beside the floors; shows answers to ten tests.
 
 python -m launch.evaluate --workdir=DIR [--split=test] [--beam=N] [--together]
-    [--output=FILE] [--band=0.8] [--config=FILE]
+    [--output=FILE] [--band=0.8] [--adapt=0.02] [--refit=N] [--config=FILE]
 
-With --output, series only, it writes the forecasts from every origin of the split instead.
+With --output, series only, it writes the forecasts from every origin of the split instead; with
+--refit every N origins from a model that was trained anew on what was known until then.
 """
 
 import pathlib
@@ -17,6 +18,7 @@ from lstmjax.inference import evaluation
 from lstmjax.inference.backtest import backtest_workdir
 from lstmjax.runs import reporting
 from lstmjax.tasks.base import SPLITS
+from lstmjax.training.refit import refit_workdir
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Directory of the run.", required=True)
 CONFIG = flags.DEFINE_string("config", None, "The Python file that defines an own model or task.")
@@ -25,6 +27,10 @@ BEAM = flags.DEFINE_integer("beam", None, "Answers followed side by side.", lowe
 TOGETHER = flags.DEFINE_bool("together", False, "Score all seeds as one: the mean of all.")
 OUTPUT = flags.DEFINE_string("output", None, "CSV file for forecasts from every origin.")
 BAND = flags.DEFINE_float("band", None, "Share that bands learned on validation should cover.")
+ADAPT = flags.DEFINE_float("adapt", None, "Rate at which bands learn from what has come.")
+REFIT = flags.DEFINE_integer(
+    "refit", None, "Origins after which it is trained anew.", lower_bound=1
+)
 
 
 def main() -> None:
@@ -35,10 +41,16 @@ def main() -> None:
     workdir = pathlib.Path(WORKDIR.value)
     if BAND.value is not None and OUTPUT.value is None:
         raise UserError("--band: give --output, too: the CSV file for forecasts and their bands")
+    if ADAPT.value is not None and BAND.value is None:
+        raise UserError("--adapt: give --band, too, as in --band=0.8: the share to cover")
+    if REFIT.value is not None and (OUTPUT.value is None or ADAPT.value is not None):
+        raise UserError("--refit: give --output, too, and no --adapt")
     if OUTPUT.value is not None:
         out = pathlib.Path(OUTPUT.value)
-        said = backtest_workdir(workdir, SPLIT.value, out, BAND.value, TOGETHER.value)
-        return print(said)
+        if REFIT.value is not None:
+            return print(refit_workdir(workdir, out, REFIT.value, BAND.value, TOGETHER.value))
+        given = BAND.value, TOGETHER.value, ADAPT.value
+        return print(backtest_workdir(workdir, SPLIT.value, out, *given))
     result = evaluation.evaluate_workdir(workdir, SPLIT.value, BEAM.value, TOGETHER.value)
     print(reporting.scores(result, SPLIT.value))
     if result["answers"]:

@@ -6,6 +6,7 @@ shows a trained model takes `(experiment, data, params, path)`, with the paramet
 
 from lstmjax.figures.alignment import alignment
 from lstmjax.figures.attention import attention
+from lstmjax.figures.backtests import backtests
 from lstmjax.figures.bands import bands, test_forecasts
 from lstmjax.figures.benchmark import benchmark
 from lstmjax.figures.captions import captions
@@ -20,6 +21,7 @@ from lstmjax.figures.sequences import forecasts, video
 __all__ = [
     "alignment",
     "attention",
+    "backtests",
     "bands",
     "benchmark",
     "captions",

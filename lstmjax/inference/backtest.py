@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from lstmjax import devices
+from lstmjax import devices, figures
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.files import check_writable, read_json, write_json, write_text
+from lstmjax.inference import adaptive
 from lstmjax.inference.decoding import respond
 from lstmjax.inference.together import together as as_one
 from lstmjax.runs.checkpoints import restore_best
@@ -63,18 +64,17 @@ class Backtest:
                 columns[f"{level:g}"] = quantiles[..., i].reshape(-1)
         return columns
 
-    def write(self, path: pathlib.Path) -> None:
-        """The long table as a CSV file."""
-        columns = self.columns()
-        cells = [
-            values.tolist() if values.dtype.kind in "iU" else [f"{v:.6g}" for v in values]
-            for values in columns.values()
-        ]
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*cells, strict=True))
-        write_text(path, out.getvalue())
+    def error(self) -> float:
+        """The mean absolute error, in the units of the file."""
+        return float(np.nanmean([np.abs(a.truth - a.median) for a in self.answers]))
+
+    def outside(self) -> np.ndarray:
+        """How far the truth is from the forecast, or outside its band: (size, horizon, targets).
+
+        In scales of `task.scale_of`, NaN where nothing was observed.
+        """
+        scale_of = self.experiment.task.scale_of
+        return np.stack([_outside(answer) / scale_of(answer) for answer in self.answers])
 
     def coverage(self) -> float | None:
         """The share of the truth between the outermost quantiles; None if there are none."""
@@ -98,8 +98,7 @@ class Backtest:
         """
         if not 0 < share < 1:
             raise UserError(f"--band must be between 0 and 1, got {share}; 0.8 is an 80 % band")
-        task = self.experiment.task
-        outside = np.stack([_outside(answer) / task.scale_of(answer) for answer in self.answers])
+        outside = self.outside()
         count = np.isfinite(outside).sum(0)
         if count.min() < LEAST:
             raise UserError(
@@ -115,6 +114,39 @@ class Backtest:
         """The same forecasts with bands that reach so far; the quantiles are its ends."""
         answers = [banded(self.experiment, answer, margin) for answer in self.answers]
         return dataclasses.replace(self, answers=answers, levels=levels_of(margin.share))
+
+    def adapted(self, valid: "Backtest", share: float, rate: float) -> "Backtest":
+        """With bands that learn from the rows that have come, too; `valid`: of the rows before.
+
+        Raises:
+          UserError: origins are not a row apart, as those of several series.
+        """
+        task = self.experiment.task
+        if not task.in_time:
+            raise UserError(
+                f"--adapt: task {type(task).__name__} has many series, whose origins are not one "
+                "after the other; leave it out"
+            )
+        margin = valid.calibrate(share)
+        reaches = adaptive.reaches(valid.outside(), self.outside(), share, rate)
+        answers = [
+            banded(self.experiment, answer, margin._replace(reach=reach))
+            for answer, reach in zip(self.answers, reaches, strict=True)
+        ]
+        return dataclasses.replace(self, answers=answers, levels=levels_of(share))
+
+
+def write(columns: dict[str, np.ndarray], path: pathlib.Path) -> None:
+    """A long table as a CSV file."""
+    cells = [
+        values.tolist() if values.dtype.kind in "iU" else [f"{v:.6g}" for v in values]
+        for values in columns.values()
+    ]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*cells, strict=True))
+    write_text(path, out.getvalue())
 
 
 def _outside(answer: Any) -> np.ndarray:
@@ -140,14 +172,21 @@ def levels_of(share: float) -> tuple[float, float, float]:
     return tail, 0.5, round(1 - tail, 6)
 
 
-def backtest(experiment: Experiment, data: Data, params: Any, split: str = "test") -> Backtest:
-    """Forecasts from every origin of a split.
+def backtest(
+    experiment: Experiment,
+    data: Data,
+    params: Any,
+    split: str = "test",
+    examples: np.ndarray | None = None,
+) -> Backtest:
+    """Forecasts from every origin of a split, or from some.
 
     Args:
       experiment: whose task forecasts series.
       data: the task's.
       params: one seed's.
       split: which origins.
+      examples: (size,), which of them; none: all.
 
     Raises:
       UserError: the task forecasts no series.
@@ -158,7 +197,8 @@ def backtest(experiment: Experiment, data: Data, params: Any, split: str = "test
             f"--output: task {type(task).__name__} forecasts no series; launch.predict writes its "
             "answers"
         )
-    size = data.sizes[split]
+    examples = np.arange(data.sizes[split]) if examples is None else examples
+    size = len(examples)
     rows = min(experiment.evaluation_batch_size, size)
 
     def forecast(params: Any, arrays: Any, indices: Any) -> tuple[Any, Batch]:
@@ -167,7 +207,7 @@ def backtest(experiment: Experiment, data: Data, params: Any, split: str = "test
 
     program, answers = devices.jit(forecast), []
     for start in range(0, size, rows):
-        indices = np.minimum(np.arange(start, start + rows), size - 1).astype(np.int32)
+        indices = examples[np.minimum(np.arange(start, start + rows), size - 1)].astype(np.int32)
         outputs, batch = jax.device_get(program(params, data.arrays, indices))
         answers += task.answer(outputs, batch)
     levels = task.levels if answers[0].quantiles is not None else ()
@@ -190,6 +230,7 @@ def backtest_workdir(
     destination: pathlib.Path,
     share: float | None = None,
     together: bool = False,
+    rate: float | None = None,
 ) -> str:
     """Writes the forecasts of a run's best checkpoint from all origins; says what was written.
 
@@ -199,24 +240,31 @@ def backtest_workdir(
       destination: the CSV file.
       share: that bands learned from the validation part should cover; none: no such bands.
       together: whether all seeds of the run answer, by the mean of what they say.
+      rate: at which bands learn from the rows that have come; none: they do not.
     """
     check_writable(destination, "--output")
     experiment, params, _ = restore_best(workdir)
     experiment = as_one(experiment) if together else experiment
     params, data = experiment.first_seed(params), experiment.task.load()
-    done = backtest(experiment, data, params, split)
-    said = f"{destination}: {len(done.answers):,} origins"
+    own = done = backtest(experiment, data, params, split)
+    said = f"{destination}: {len(done.answers):,} origins, mean absolute error {done.error():.4g}"
     if share is not None:
         margin = learn_margin(experiment, data, params, share)
         write_json(
             workdir / FILE, {"share": share, "reach": margin.reach.tolist(), "of": margin.forecasts}
         )
         before, done = done.coverage(), done.banded(margin)
+        if rate is not None:
+            valid = backtest(experiment, data, params, "valid")
+            done = own.adapted(valid, share, rate)
         said += f"; {100 * share:g} % bands from {margin.forecasts:,} validation forecasts cover "
         said += f"{done.coverage():.3f}"
         said += "" if before is None else f", the model's own {before:.3f}"
-    done.write(destination)
-    return said
+    write(done.columns(), destination)
+    place = workdir / "figures"
+    place.mkdir(exist_ok=True)
+    figures.backtests(experiment.task, done.answers, done.levels, own.levels and own.answers, place)
+    return f"{said}; pictures are in {place}"
 
 
 def margin_of(workdir: pathlib.Path, share: float) -> Margin:

@@ -10,7 +10,7 @@ from lstmjax import devices, figures
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.files import check_writable
-from lstmjax.inference import backtest
+from lstmjax.inference import backtest, paths
 from lstmjax.inference.decoding import respond
 from lstmjax.inference.together import together as as_one
 from lstmjax.runs.checkpoints import restore_best
@@ -32,6 +32,7 @@ def predict(
     n_best: int | None = None,
     together: bool = False,
     band: float | None = None,
+    count: int | None = None,
 ) -> Predicted:
     """Reads examples from a file, and writes the answers of a directory's best checkpoint.
 
@@ -46,11 +47,14 @@ def predict(
       n_best: answers written for each example, if there may be several; none: as in the run.
       together: whether all seeds of the run answer, by the mean of what they say.
       band: the share that bands cover; none: what the model says itself.
+      count: sample paths of each series, in a file beside the answers; none: no such file.
 
     Raises:
       UserError: the directory or the file is at fault, or the answers cannot be written.
     """
     check_writable(destination, "--output", source)
+    if count is not None and together:
+        raise UserError("--paths are drawn from one model: leave --together or --paths out")
     experiment, params, _ = restore_best(workdir)
     experiment = experiment.with_options(beam=beam, n_best=n_best)
     picture = destination.with_suffix(".png") if experiment.task.pictured else None
@@ -60,11 +64,16 @@ def predict(
         check_writable(picture, "--output: the picture", source)
     kept, batches = experiment.task.read(source)
     experiment = as_one(experiment) if together else experiment
-    answers, task = answer(experiment, experiment.first_seed(params), batches), experiment.task
+    params = experiment.first_seed(params)
+    answers, task = answer(experiment, params, batches), experiment.task
     if band is not None:
         margin = backtest.margin_of(workdir, band)
         answers = [backtest.banded(experiment, one, margin) for one in answers]
         task = dataclasses.replace(task, levels=backtest.levels_of(band))
+    if count is not None:
+        place = paths.beside(destination)
+        check_writable(place, "--paths", source)
+        paths.write(experiment, params, batches, answers, kept, place, count)
     task.write(destination, kept, answers)
     if picture is not None:
         figures.bands(task.panels(answers, kept), picture)

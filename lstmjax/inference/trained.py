@@ -95,12 +95,15 @@ class Run:
             batches = task.read_arrays(inputs, lengths)
         return [answer for batch in batches for answer in self._answers(batch)]
 
-    def backtest(self, split: str = "test", band: float | None = None) -> dict[str, np.ndarray]:
+    def backtest(
+        self, split: str = "test", band: float | None = None, adapt: float | None = None
+    ) -> dict[str, np.ndarray]:
         """Forecasts from every origin of a split: the columns of a long table, as for a frame.
 
         Args:
           split: which origins.
           band: the share that bands learned from the validation part cover; none: the model's own.
+          adapt: the rate at which bands learn from the rows that have come; none: they do not.
 
         Raises:
           UserError: the task forecasts no series.
@@ -109,7 +112,10 @@ class Run:
         who = self._who, data, self._who_params
         done = backtest(*who, split)
         if band is not None:
-            done = done.banded(learn_margin(*who, band))
+            margin = learn_margin(*who, band)
+            if adapt is None:
+                return done.banded(margin).columns()
+            done = done.adapted(backtest(*who, "valid"), band, adapt)
         return done.columns()
 
     def sample(

@@ -4,9 +4,11 @@ import dataclasses
 import pathlib
 from typing import Any, ClassVar
 
+import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from lstmjax import devices
 from lstmjax.files import write_text
 from lstmjax.tasks.base import Batch, Data, Panel
 from lstmjax.tasks.panels import floors, forecasts
@@ -62,6 +64,16 @@ class Panels(PanelWindows):
         """A CSV file with a line for each series, step and target."""
         write_text(path, forecasts.as_csv(self, source, answers))
 
+    def paths(self, model: Any, batch: Batch, key: Array, count: int) -> np.ndarray:
+        """As any forecast's, from one compiled call."""
+
+        def draw(batch: Batch, key: Array) -> Array:
+            drawn = self.read_as.paths(self.place(model(batch)[0], batch), key, count)
+            each = [self.said(one, batch) for one in jnp.moveaxis(drawn, -1, 0)]
+            return jnp.stack(each, -1) * batch.targets.unit[..., None]
+
+        return np.asarray(devices.jit(draw)(batch, key), np.float64)
+
     def whence(
         self, answers: list[PanelForecast], split: str, indices: np.ndarray
     ) -> list[tuple[list[str], int]]:
@@ -74,6 +86,20 @@ class Panels(PanelWindows):
             )
             for a in answers
         ]
+
+    def refits(self, data: Data, every: int) -> list["Panels"]:
+        """The last test rows of each series are fewer and fewer."""
+        rows = self.test_rows or self.horizon
+        return [
+            dataclasses.replace(self, test_rows=rows - i, told=())
+            for i in range(0, rows - self.horizon + 1, every)
+        ]
+
+    def first_origins(self, data: Data, count: int) -> np.ndarray:
+        """Those of each series."""
+        part = data.arrays["split"]["test"]
+        each = zip(np.asarray(part["before"]), np.asarray(part["count"]), strict=True)
+        return np.concatenate([before + np.arange(min(count, of)) for before, of in each])
 
     def scale_of(self, answer: PanelForecast) -> np.ndarray:
         """Of logarithms the forecast itself, else the deviation of what was read."""

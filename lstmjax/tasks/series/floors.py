@@ -9,7 +9,7 @@ from lstmjax import devices
 from lstmjax.metrics import FINISH
 from lstmjax.tasks.base import Batch, Data
 from lstmjax.tasks.series.forecasting import SeriesWindows
-from lstmjax.tasks.series.windows import latest
+from lstmjax.tasks.series.windows import efficiency, latest
 
 CHUNK = 256  # windows that are worked on at a time
 MOST = {"train": 2**15, "test": 10_000}  # windows that are read; of more, evenly spaced ones
@@ -20,8 +20,10 @@ Forecast = Callable[[np.ndarray, Batch], np.ndarray]
 
 
 def floors(task: SeriesWindows, data: Data) -> dict[str, dict[str, float]]:
-    """The last observed value, the one a season before, and least squares on the same window.
+    """The last observed value, the one a season before, drift, and least squares on the window.
 
+    Drift is the line through the first and the last value observed until then, of logarithms where
+    these are learned.
     Where a task takes differences, what an output of zero says is a classical forecast, too: with
     normalization `last`, the value a season before moved by the newest change since a season.
     Least squares reads what the model reads, normalized as it is, with indicators of what is
@@ -33,6 +35,7 @@ def floors(task: SeriesWindows, data: Data) -> dict[str, dict[str, float]]:
     forecasts = {"last value": _repeat(task, data, 1)}
     if task.season > 1:
         forecasts[f"value {task.season} rows before"] = _repeat(task, data, task.season)
+    forecasts["drift"] = _drift(task, data)
     if task.difference:
         forecasts["output of zero"] = lambda _, batch: np.asarray(batch.targets.shift)
     if task.windows("train"):
@@ -67,6 +70,24 @@ def _repeat(task: SeriesWindows, data: Data, period: int) -> Forecast:
         there = seen[:, :count][np.maximum(rows, 0)] & (rows >= 0)[..., None]
         past = values[:, :count][np.maximum(rows, 0)]
         return np.asarray(latest(past, there, period, task.horizon))
+
+    return forecast
+
+
+def _drift(task: SeriesWindows, data: Data) -> Forecast:
+    """The line through each target's first and last observed value (rows before an origin)."""
+    count = len(task.targets)
+    values, seen = (np.asarray(data.arrays[name])[:, :count] for name in ("values", "seen"))
+    rows, columns = np.arange(len(values))[:, None], np.arange(count)
+    newest = np.maximum.accumulate(np.where(seen, rows, -1))
+    first = seen.argmax(0)
+
+    def forecast(origins: np.ndarray, batch: Batch) -> np.ndarray:
+        last = newest[origins - 1]  # (count, targets)
+        slope = (values[last, columns] - values[first, columns]) / np.maximum(last - first, 1)
+        ahead = (origins[:, None] - 1 - last)[:, None] + np.arange(1, task.horizon + 1)[:, None]
+        line = values[last, columns][:, None] + slope[:, None] * ahead
+        return np.where((last >= 0)[:, None], line, 0).astype(np.float32)
 
     return forecast
 
@@ -123,6 +144,8 @@ def _score(task: SeriesWindows, data: Data, forecast: Forecast) -> dict[str, flo
         said = forecast(origins, batch)
         quantiles = {name: said[..., None] + spread for name, spread in bands.items()}
         each = task.errors(batch.targets.future, said, **quantiles)
+        if task.nse:
+            each["nse"] = efficiency(each["mse"], batch.targets)
         count += batch.mask.sum()
         for name, values in each.items():
             total = np.asarray(values, np.float64)[batch.mask].sum()

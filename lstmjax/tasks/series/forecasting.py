@@ -19,6 +19,7 @@ from lstmjax.tasks.series.windows import (
     Normalization,
     Window,
     centre_and_scale,
+    efficiency,
     in_patches,
     latest,
 )
@@ -51,10 +52,12 @@ class SeriesWindows(SeriesFile):
     levels: tuple[float, ...] = setting(  # of the quantiles that are learned or written
         (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9), at_least=0.001, at_most=0.999
     )
-    degrees: float = setting(5.0, at_least=1.1)  # of freedom of head student
+    # of freedom of head student; none: learned, for each value
+    degrees: float | None = setting(5.0, at_least=1.1)
     draws: int = setting(100, at_least=10)  # of each recursive forecast of a distribution
     error: Error = "absolute"  # that head point is trained on
     season: int = setting(1, at_least=1)  # rows: what the seasonal naive floor repeats
+    nse: bool = False  # report the Nash-Sutcliffe efficiency, too, as hydrologists do
 
     @property
     def paired(self) -> bool:
@@ -149,7 +152,11 @@ class SeriesWindows(SeriesFile):
         values, seen = arrays["values"], arrays["seen"]
         count = len(self.targets)
         future, mask = values[:, :count][ahead], seen[:, :count][ahead]
-        return self.window(values[back], seen[back], future, mask)
+        batch = self.window(values[back], seen[back], future, mask)
+        if not self.nse:
+            return batch
+        variance = jnp.broadcast_to(arrays["variance"][split], (len(indices), 1, count))
+        return batch._replace(targets=batch.targets._replace(variance=variance))
 
     def window(self, past: Array, seen: Array, future: Array, mask: Array) -> Batch:
         """The batch of `past` (batch, history, columns), scaled, and what follows it."""
@@ -203,7 +210,18 @@ class SeriesWindows(SeriesFile):
         """Calls the model once, or for a recursive forecast row after row on what it said."""
         if self.forecast == "direct":
             return model(batch)
-        window, draws = batch.targets, self.scored_as.width
+        window = batch.targets
+        rows = self.walk(model, batch, jax.random.key(0), self.scored_as.width)
+        # as outputs of the window that the batch shows, (batch, horizon, targets, draws)
+        outputs = (jnp.sort(rows, -1) - window.shift[..., None]) / window.scale[..., None]
+        outputs = jnp.moveaxis(outputs, 1, 2) if self.independent else outputs
+        return outputs.reshape(len(outputs), -1), None
+
+    def walk(
+        self, model: Callable[[Batch], tuple[Any, Any]], batch: Batch, key: Array, draws: int
+    ) -> Array:
+        """Goes on from draws, row after row: scaled values (batch, horizon, targets, draws)."""
+        window = batch.targets
         horizon = window.future.shape[1]
         past = tuple(jnp.repeat(x, draws, 0) for x in (window.past, window.past_seen))
         nothing = jnp.zeros_like(past[0][:, :1])
@@ -218,12 +236,8 @@ class SeriesWindows(SeriesFile):
             return past, row[:, 0]
 
         # one key for all batches: a window's forecast does not depend on the batch it is in
-        _, rows = jax.lax.scan(one, past, jax.random.split(jax.random.key(0), horizon))
-        rows = rows.reshape(horizon, -1, draws, len(self.targets)).transpose(1, 0, 3, 2)
-        # as outputs of the window that the batch shows, (batch, horizon, targets, draws)
-        outputs = (jnp.sort(rows, -1) - window.shift[..., None]) / window.scale[..., None]
-        outputs = jnp.moveaxis(outputs, 1, 2) if self.independent else outputs
-        return outputs.reshape(len(outputs), -1), None
+        _, rows = jax.lax.scan(one, past, jax.random.split(key, horizon))
+        return rows.reshape(horizon, -1, draws, len(self.targets)).transpose(1, 0, 3, 2)
 
     def together(self, outputs: Array, batch: Batch) -> Array:
         """The mean of several models' forecasts, from their outputs (models, batch, ...)."""
@@ -247,6 +261,8 @@ class SeriesWindows(SeriesFile):
             forecast["levels"] = head.quantiles(parameters, self.levels)
             forecast["grid"] = head.quantiles(parameters, head.grid)
         each = self.errors(batch.targets.future, **forecast)
+        if self.nse:
+            each["nse"] = efficiency(each["mse"], batch.targets)
         return {name: metrics.mean(values, batch.mask) for name, values in each.items()}
 
     def errors(

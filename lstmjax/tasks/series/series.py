@@ -7,9 +7,11 @@ from typing import Any, ClassVar
 import numpy as np
 from jax import Array
 
+from lstmjax import devices
 from lstmjax.files import write_text
-from lstmjax.tasks.base import Batch, Data, Panel
+from lstmjax.tasks.base import SPLITS, Batch, Data, Panel
 from lstmjax.tasks.series import floors, forecasts
+from lstmjax.tasks.series.csv_table import read_table
 from lstmjax.tasks.series.forecasting import SeriesWindows
 from lstmjax.tasks.series.forecasts import Forecast
 
@@ -24,9 +26,24 @@ class Series(SeriesWindows):
     """
 
     pictured: ClassVar[int] = 4
+    in_time: ClassVar[bool] = True
+
+    def load(self) -> Data:
+        """As of any file; with `nse` also the variance of the truth in each part."""
+        data = super().load()
+        if not self.nse:
+            return data
+        count, variance = len(self.targets), {}
+        values, seen = (data.arrays[name][:, :count] for name in ("values", "seen"))
+        values = values if self.units == "scaled" else self.original(values)
+        values = np.where(seen, values, np.nan)
+        for split in SPLITS:
+            begin, (_, end) = self.origin(split), self._rows(split)
+            variance[split] = np.nanvar(values[begin:end], 0, dtype=np.float64).astype(np.float32)
+        return data._replace(arrays=data.arrays | {"variance": variance})
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
-        """The last value, the value a season before, and least squares on what the model reads."""
+        """The last value, one a season before, drift, and least squares on what the model reads."""
         return floors.floors(self, data)
 
     def show(self, outputs: Array, batch: Batch) -> list[str]:
@@ -60,6 +77,18 @@ class Series(SeriesWindows):
         """What was read and is forecast."""
         return forecasts.panels(self, answers, source)
 
+    def paths(self, model: Any, batch: Batch, key: Array, count: int) -> np.ndarray:
+        """As any forecast's, from one compiled call."""
+
+        def draw(batch: Batch, key: Array) -> Array:
+            if self.forecast == "recursive":
+                return self.walk(model, batch, key, count)
+            head, parameters = self.place(model(batch)[0], batch)
+            return head.paths(parameters, key, count)
+
+        drawn = np.asarray(devices.jit(draw)(batch, key), np.float64)
+        return np.moveaxis(self.original(np.moveaxis(drawn, -1, 0)), 0, -1)
+
     def whence(
         self, answers: list[Forecast], split: str, indices: np.ndarray
     ) -> list[tuple[list[str], int]]:
@@ -69,6 +98,26 @@ class Series(SeriesWindows):
     def scale_of(self, answer: Forecast) -> np.ndarray:
         """Of logarithms the forecast itself, else one: errors are in the units of the file."""
         return np.abs(answer.median) if self.log else np.ones_like(answer.median)
+
+    def refits(self, data: Data, every: int) -> list["Series"]:
+        """The validation part moves along before the origins."""
+        valid, test, end = self.bounds
+        rows = [(test + i, test + i - test + valid) for i in range(0, data.sizes["test"], every)]
+        places = np.array([(before, at, end) for at, before in rows])
+        if self.time is None:
+            return [
+                dataclasses.replace(self, split_rows=tuple(three), told=())
+                for three in places.tolist()
+            ]
+        _, times, _ = self.rows(read_table(self.path, self.separator))
+        last = times[-1:] + (times[-1:] - times[-2:-1])
+        words = forecasts.in_words(np.concatenate([times, last]), self.time_format)
+        return [
+            dataclasses.replace(
+                self, split_dates=tuple(words[row] for row in three), split_rows=(), told=()
+            )
+            for three in places.tolist()
+        ]
 
     def captions(self, split: str, indices: np.ndarray) -> list[str]:
         """The rows of the file, from 1, where the forecasts begin."""

@@ -17,6 +17,9 @@ class Window(NamedTuple):
     future: Array  # (batch, steps, targets), zero where missing
     shift: Array  # (batch, steps, targets): a forecast is shift + scale * output
     scale: Array  # (batch, 1, targets)
+    variance: Array | None = (
+        None  # (batch, 1, targets): of the part's truth, where nse is asked for
+    )
 
 
 def latest(values: Array, seen: Array, period: int, steps: int) -> Array:
@@ -56,3 +59,11 @@ def centre_and_scale(kind: Normalization, values: Array, seen: Array) -> tuple[A
 def in_patches(read: Array, patch: int) -> Array:
     """(*batch, time, width) with `patch` steps as one: (*batch, time / patch, patch * width)."""
     return read.reshape(*read.shape[:-2], -1, patch * read.shape[-1])
+
+
+def efficiency(squared: Array, window: Window) -> Array:
+    """1 - squared error / variance of the truth (Nash & Sutcliffe 1970), of each value.
+
+    Its mean over a series is that of the series; over several, the mean of theirs.
+    """
+    return 1 - squared / window.variance
