@@ -18,7 +18,7 @@ from lstmjax.optimizers import Optimizer
 from lstmjax.tasks.panels import Panels
 from lstmjax.tasks.series import Series
 from lstmjax.tasks.series.forecasts import times_after
-from lstmjax.tasks.series.heads import Kind
+from lstmjax.tasks.series.heads import PanelKind
 from lstmjax.tasks.series.windows import Normalization
 
 
@@ -41,7 +41,7 @@ class Forecaster(Estimator):
         *,
         season: int = 1,
         lookback: int | None = None,
-        head: Kind = "quantile",
+        head: PanelKind = "quantile",
         levels: tuple[float, ...] = (0.1, 0.5, 0.9),
         normalize: Normalization = "window",
         log: bool = False,
@@ -68,7 +68,8 @@ class Forecaster(Estimator):
           horizon: rows to forecast.
           season: rows after which the series repeats itself, 1 where it does not.
           lookback: rows that a forecast is made from; none: three times the longer of the two.
-          head: quantile, gaussian or student, which give bands; or point.
+          head: quantile, gaussian or student, which give bands; point; of several series also
+            negative_binomial, for counts.
           levels: of the quantiles that are learned or given, ascending, 0.5 among them.
           log: whether to learn the logarithms, where a season grows with the level.
           normalize: what each window is measured from: window, last, residual or none.

@@ -16,7 +16,7 @@ from lstmjax.tasks.base import Batch, Shape
 from lstmjax.tasks.panels.files import PanelFile
 from lstmjax.tasks.panels.long_table import LongTable
 from lstmjax.tasks.panels.windows import Normalization, PanelWindow, measure
-from lstmjax.tasks.series.heads import COUNTS, Head, Kind, pinball
+from lstmjax.tasks.series.heads import COUNTS, Head, PanelKind, pinball
 from lstmjax.tasks.series.windows import in_patches, latest
 
 
@@ -46,7 +46,7 @@ class PanelWindows(PanelFile):
     patch: int = setting(1, at_least=1)  # rows that the model reads as one step
     mixture: tuple[int, ...] = setting((), at_least=1)  # seasons that a forecast repeats, in rows
     decoder: bool = False  # for an encoder-decoder: the model puts out one row a step
-    head: Kind | Literal["negative_binomial"] = "point"
+    head: PanelKind = "point"
     levels: tuple[float, ...] = setting(  # of the quantiles that are learned or written
         (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9), at_least=0.001, at_most=0.999
     )

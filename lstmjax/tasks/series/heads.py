@@ -17,7 +17,8 @@ from lstmjax.tasks.series.distributions import (
 )
 
 Kind = Literal["point", "quantile", "gaussian", "student"]
-COUNTS = "negative_binomial"  # of whole numbers; only tasks that know their level offer it
+COUNTS = "negative_binomial"  # of whole numbers; only panels, which know their level, offer it
+PanelKind = Literal["point", "quantile", "gaussian", "student", "negative_binomial"]
 SAMPLES = "samples"  # no head of a model: draws in ascending order, read as quantiles
 Error = Literal["absolute", "squared", "huber"]
 
@@ -32,7 +33,7 @@ GRID = tuple(((np.arange(100) + 0.5) / 100).tolist())
 class Head:
     """A kind of forecast. Its parameters stand on the last axis, `width` of them for a value."""
 
-    kind: str  # a Kind, COUNTS or SAMPLES
+    kind: str  # a PanelKind or SAMPLES
     levels: tuple[float, ...]  # of quantiles, ascending, with 0.5 among them unless SAMPLES
     degrees: float | None  # of freedom of Student's t; none: learned, one more parameter
     error: Error  # that a point is trained on

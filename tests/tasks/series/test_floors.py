@@ -56,6 +56,20 @@ def test_the_last_value_and_the_season_before(file):
     assert scores["value 4 rows before"]["rmse"] < scores["last value"]["rmse"]
 
 
+def test_drift_is_the_line_through_first_and_last(file):
+    """The column with gaps; and the efficiency is that of hydrologists, for one step ahead."""
+    load = tiny.series_values(ROWS)[:, 0]
+    _, scores = floors(file, targets=("load",), horizon=1, nse=True)
+    said = []
+    for origin in range(80, ROWS):
+        there = np.flatnonzero(np.isfinite(load[:origin]))[[0, -1]]
+        said.append(np.polynomial.Polynomial.fit(there, load[there], 1)(origin))
+    truth = load[80:]
+    assert scores["drift"]["rmse"] == pytest.approx(rmse(np.array(said), truth), rel=1e-4)
+    missed, spread = (np.nansum((truth - x) ** 2) for x in (np.array(said), np.nanmean(truth)))
+    assert scores["drift"]["nse"] == pytest.approx(1 - missed / spread, abs=1e-3)
+
+
 def test_zero_beside_differences_of_logarithms(file):
     """y[t-4] y[t-1] / y[t-5], a step ahead."""
     _, scores = floors(file, horizon=1, log=True, difference=4, normalize="last")
@@ -84,7 +98,7 @@ def test_least_squares_is_that_of_the_training_windows(normalize, file):
     base = past[:, -1:] if normalize == "last" else 0
     expected = rmse(design(past) @ weights + base, future)
     assert scores["least squares on the window"]["rmse"] == pytest.approx(expected, rel=1e-4)
-    assert list(scores) == ["last value", "least squares on the window"]
+    assert list(scores) == ["last value", "drift", "least squares on the window"]
 
 
 def test_independent_series_share_their_weights(file):
@@ -104,7 +118,7 @@ def test_no_band_without_a_training_window(file):
     """A recursive model trains on windows of one row ahead, of which there are enough."""
     short = dict(lookback=20, horizon=30, split_rows=(40, 80), head="gaussian")
     _, scores = floors(file, forecast="recursive", **short)
-    assert set(scores) == {"last value", "value 4 rows before"}
+    assert set(scores) == {"last value", "value 4 rows before", "drift"}
     assert "rmse" in scores["last value"] and "crps" not in scores["last value"]
 
 
