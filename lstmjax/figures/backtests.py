@@ -23,6 +23,8 @@ def backtests(
 ) -> dict[str, str]:
     """Draws `series.png`, `steps.png` and, of distributions, `calibration.png`; their captions.
 
+    Nothing is drawn if no truth was observed.
+
     Args:
       task: whose forecasts they are.
       answers: to all origins, with bands if there are any.
@@ -30,6 +32,8 @@ def backtests(
       own: the answers with the model's own quantiles, those at `task.levels`; empty: it has none.
       directory: where the pictures go.
     """
+    if not any(np.isfinite(answer.truth).any() for answer in answers):
+        return {}
     where = task.whence(list(answers), "test", np.arange(len(answers)))
     names = np.array([names for names, _ in where])  # (size, targets)
     captions = {
@@ -58,18 +62,20 @@ def worst_to_best(
       levels: of the quantiles, if any.
       path: the PNG file to write.
     """
-    errors = _errors(answers).mean(1)  # (size, targets), NaN where something was not observed
-    chosen = _ranked(errors, names)
-    rows = len(chosen) // EACH
+    chosen = _ranked(_mean(_errors(answers), 1), names)
+    columns = min(EACH, len(chosen))
+    rows = len(chosen) // columns
     with style.picture(path, 0.9 + 1.5 * rows) as figure:
-        grid = figure.subplots(rows, EACH, squeeze=False)
+        grid = figure.subplots(rows, columns, squeeze=False)
         for axes, (title, example, target) in zip(grid.flat, chosen, strict=True):
             answer = answers[example]
             ahead = np.arange(len(answer.median)) + 1
+            marker = "." if len(ahead) < 40 else ""
             past = answer.past[-max(2 * len(ahead), 24) :, target]
             axes.plot(np.arange(-len(past), 0) + 1, past, color=style.INK, label="read", lw=1.2)
-            axes.plot(ahead, answer.truth[:, target], color=style.BLUE, label="true", lw=1.4)
-            look = dict(color=style.VERMILLION, lw=1.4)
+            look = dict(lw=1.4, marker=marker, markersize=4)
+            axes.plot(ahead, answer.truth[:, target], color=style.BLUE, label="true", **look)
+            look["color"] = style.VERMILLION
             axes.plot(ahead, answer.median[:, target], label="forecast", **look)
             if levels:
                 low, *_, high = np.moveaxis(answer.quantiles[:, target], -1, 0)
@@ -92,8 +98,8 @@ def errors_by_step(answers: Sequence[Any], path: pathlib.Path) -> str:
       answers: with past, truth and median (rows, targets).
       path: the PNG file to write.
     """
-    ours = np.nanmean(_errors(answers), (0, 2))
-    repeated = np.nanmean(_errors([a._replace(median=_last(a)) for a in answers]), (0, 2))
+    ours = _mean(_errors(answers), (0, 2))
+    repeated = _mean(_errors([a._replace(median=_last(a)) for a in answers]), (0, 2))
     steps = np.arange(len(ours)) + 1
     with style.picture(path, 3.3) as figure:
         axes = figure.subplots()
@@ -142,9 +148,15 @@ def calibration(
 
 def _errors(answers: Sequence[Any]) -> np.ndarray:
     """Absolute errors by the mean size of what was read: (size, horizon, targets)."""
-    size = np.stack([np.nanmean(np.abs(a.past), 0, keepdims=True) for a in answers])
-    away = np.stack([np.abs(a.truth - a.median) for a in answers])
+    size = _mean(np.abs(np.stack([a.past for a in answers])), 1)[:, None]
+    away = np.abs(np.stack([a.truth - a.median for a in answers]))
     return away / np.where(size > 0, size, 1)
+
+
+def _mean(values: np.ndarray, axis: int | tuple[int, ...]) -> np.ndarray:
+    """Of what was observed; NaN where nothing was."""
+    count = np.isfinite(values).sum(axis)
+    return np.where(count > 0, np.nansum(values, axis) / np.maximum(count, 1), np.nan)
 
 
 def _last(answer: Any) -> np.ndarray:
@@ -167,7 +179,7 @@ def _ranked(errors: np.ndarray, names: np.ndarray) -> list[tuple[str, int, int]]
     picked = [*ranked[:EACH], *ranked[middle : middle + EACH], *ranked[-EACH:]]
     kinds = [kind for kind in ("worst", "median", "best") for _ in range(EACH)]
     if len(ranked) < LEAST_SERIES:
-        picked, kinds = ranked[: len(ranked) // EACH * EACH] or ranked * EACH, [""] * len(ranked)
+        picked, kinds = ranked[: max(len(ranked) // EACH * EACH, 1)], [""] * len(ranked)
     shown = []
     for rows, kind in zip(picked, kinds, strict=False):
         row = rows[np.argsort(values[rows])[len(rows) // 2]]

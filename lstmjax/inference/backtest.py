@@ -66,7 +66,9 @@ class Backtest:
 
     def error(self) -> float:
         """The mean absolute error, in the units of the file."""
-        return float(np.nanmean([np.abs(a.truth - a.median) for a in self.answers]))
+        away = np.concatenate([np.abs(a.truth - a.median).ravel() for a in self.answers])
+        seen = np.isfinite(away)
+        return float(away[seen].mean()) if seen.any() else float("nan")
 
     def outside(self) -> np.ndarray:
         """How far the truth is from the forecast, or outside its band: (size, horizon, targets).
