@@ -5,8 +5,6 @@ shows a trained model takes `(experiment, data, params, path)`, with the paramet
 """
 
 from lstmjax.figures.attention import alignment, attention
-from lstmjax.figures.backtests import backtests
-from lstmjax.figures.bands import bands, test_forecasts
 from lstmjax.figures.benchmark import benchmark
 from lstmjax.figures.captions import captions
 from lstmjax.figures.curves import directions, learning_curve, positions
@@ -16,6 +14,8 @@ from lstmjax.figures.levels import curricula, judge, levels
 from lstmjax.figures.piano_roll import piano_rolls
 from lstmjax.figures.rectangles import rectangles
 from lstmjax.figures.sequences import forecasts, video
+from lstmjax.figures.series.backtests import backtests
+from lstmjax.figures.series.bands import bands, test_forecasts
 
 __all__ = [
     "alignment",

@@ -248,9 +248,8 @@ def backtest_workdir(
     experiment, params, _ = restore_best(workdir)
     experiment = as_one(experiment) if together else experiment
     params, data = experiment.first_seed(params), experiment.task.load()
-    done = backtest(experiment, data, params, split)
+    own = done = backtest(experiment, data, params, split)
     said = f"{destination}: {len(done.answers):,} origins, mean absolute error {done.error():.4g}"
-    own = done
     if share is not None:
         margin = learn_margin(experiment, data, params, share)
         write_json(

@@ -53,6 +53,8 @@ def predict(
       UserError: the directory or the file is at fault, or the answers cannot be written.
     """
     check_writable(destination, "--output", source)
+    if count is not None and together:
+        raise UserError("--paths are drawn from one model: leave --together or --paths out")
     experiment, params, _ = restore_best(workdir)
     experiment = experiment.with_options(beam=beam, n_best=n_best)
     picture = destination.with_suffix(".png") if experiment.task.pictured else None
@@ -62,14 +64,13 @@ def predict(
         check_writable(picture, "--output: the picture", source)
     kept, batches = experiment.task.read(source)
     experiment = as_one(experiment) if together else experiment
-    answers, task = answer(experiment, experiment.first_seed(params), batches), experiment.task
+    params = experiment.first_seed(params)
+    answers, task = answer(experiment, params, batches), experiment.task
     if band is not None:
         margin = backtest.margin_of(workdir, band)
         answers = [backtest.banded(experiment, one, margin) for one in answers]
         task = dataclasses.replace(task, levels=backtest.levels_of(band))
     if count is not None:
-        if together:
-            raise UserError("--paths are drawn from one model: leave --together or --paths out")
         place = paths.beside(destination)
         check_writable(place, "--paths", source)
         paths.write(experiment, params, batches, answers, kept, place, count)

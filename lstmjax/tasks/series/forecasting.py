@@ -152,11 +152,7 @@ class SeriesWindows(SeriesFile):
         values, seen = arrays["values"], arrays["seen"]
         count = len(self.targets)
         future, mask = values[:, :count][ahead], seen[:, :count][ahead]
-        batch = self.window(values[back], seen[back], future, mask)
-        if not self.nse:
-            return batch
-        variance = jnp.broadcast_to(arrays["variance"][split], (len(indices), 1, count))
-        return batch._replace(targets=batch.targets._replace(variance=variance))
+        return self.window(values[back], seen[back], future, mask)
 
     def window(self, past: Array, seen: Array, future: Array, mask: Array) -> Batch:
         """The batch of `past` (batch, history, columns), scaled, and what follows it."""

@@ -4,12 +4,13 @@ import dataclasses
 import pathlib
 from typing import Any, ClassVar
 
+import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
 from lstmjax import devices
 from lstmjax.files import write_text
-from lstmjax.tasks.base import SPLITS, Batch, Data, Panel
+from lstmjax.tasks.base import SPLITS, Batch, Data, Panel, Shape
 from lstmjax.tasks.series import floors, forecasts
 from lstmjax.tasks.series.csv_table import read_table
 from lstmjax.tasks.series.forecasting import SeriesWindows
@@ -41,6 +42,17 @@ class Series(SeriesWindows):
             begin, (_, end) = self.origin(split), self._rows(split)
             variance[split] = np.nanvar(values[begin:end], 0, dtype=np.float64).astype(np.float32)
         return data._replace(arrays=data.arrays | {"variance": variance})
+
+    def batch(
+        self, arrays: dict[str, Any], split: str, indices: Array, shape: Shape | None = None
+    ) -> Batch:
+        """As of any windows; with `nse` they know the variance of their part."""
+        batch = super().batch(arrays, split, indices, shape)
+        if not self.nse:
+            return batch
+        variance = arrays["variance"][split]
+        variance = jnp.broadcast_to(variance, (len(indices), 1, len(variance)))
+        return batch._replace(targets=batch.targets._replace(variance=variance))
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
         """The last value, one a season before, drift, and least squares on what the model reads."""

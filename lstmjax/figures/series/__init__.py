@@ -1,0 +1,1 @@
+"""Pictures of forecast series: single forecasts with their bands, and whole backtests."""
