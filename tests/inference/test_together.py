@@ -1,13 +1,17 @@
 """Seeds together: the mean of what the single seeds write, reckoned by NumPy."""
 
 import csv
+import importlib
+import inspect
 import pathlib
+import pkgutil
 
 import jax
 import numpy as np
 import pytest
 
 import lstmjax
+from lstmjax import tasks
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.inference.evaluation import evaluate_workdir
@@ -16,7 +20,7 @@ from lstmjax.models.encoder_decoder import START
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import Adam
 from lstmjax.runs.checkpoints import restore_best
-from lstmjax.tasks.base import Batch
+from lstmjax.tasks.base import Batch, Task
 from lstmjax.tasks.generated.rectangles import Rectangles
 from lstmjax.tasks.music import PianoRoll
 from lstmjax.tasks.series.heads import Head
@@ -150,6 +154,15 @@ def test_forecasts_have_the_mean_of_every_quantile(kind):
     expected = np.mean([quantiles(one[None]) for one in outputs], 0)
     found = quantiles(head.together(outputs)[None])
     np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_no_task_averages_scores_in_the_place_of_probabilities():
+    for place in pkgutil.walk_packages(tasks.__path__, "lstmjax.tasks."):
+        for kind in vars(importlib.import_module(place.name)).values():
+            if isinstance(kind, type) and issubclass(kind, Task):
+                if "cross_entropy" in inspect.getsource(kind.loss):
+                    own = kind.together is not Task.together
+                    assert own or kind.outputs_are in ("logits", "yes_or_no"), kind
 
 
 def test_what_has_no_mean_is_refused():
