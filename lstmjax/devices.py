@@ -8,6 +8,7 @@ on one core or little faster on more; two cores that take half of a batch each t
 the time (README, Performance).
 """
 
+import functools
 import os
 import warnings
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from lstmjax.errors import UserError
 
 ROWS_OF_A_CORE = 16  # of a batch, at least: with fewer a core gains nothing
+SHORT = 5e10  # weights times examples times steps: training the published addition takes 3e10
 
 
 def start_processes(
@@ -97,22 +99,54 @@ def _are_cores(devices: list[jax.Device]) -> bool:
     return alone and devices[0].platform == "cpu" and jax.config.jax_num_cpu_devices > 0
 
 
-def jit(function: Callable, *, runs_once: bool = False, **settings: Any) -> Callable:
+def jit(
+    function: Callable, *, runs_once: bool = False, short: bool = False, **settings: Any
+) -> Callable:
     """`jax.jit`, which on CPUs compiles no better than pays: not for use within another program.
 
     LLVM's level 1 compiles in three quarters of the time of level 3, JAX's choice, to programs that
-    run as fast here (README, Performance); level 0 in a third, to slow ones.
+    run as fast here (docs/performance.md). XLA's fusion emitters make a step a quarter faster and
+    take half of the time to compile; level 0 compiles fastest, to slow programs.
 
     Args:
       function: traceable.
       runs_once: whether it does too little to be worth level 1.
+      short: whether it does too little to be worth fusion emitters, see `is_short`.
       **settings: further ones of `jax.jit`.
     """
-    name = "xla_backend_optimization_level"
-    chosen = name in os.environ.get("XLA_FLAGS", "")  # whoever asks for a level gets it
+    chosen = os.environ.get("XLA_FLAGS", "")  # whoever asks for something gets it
+    wanted = {"xla_backend_optimization_level": 0 if runs_once else 1}
+    if short:
+        wanted["xla_cpu_use_fusion_emitters"] = False
     on_cpu = jax.default_backend() == "cpu"
-    options = {name: 0 if runs_once else 1} if on_cpu and not chosen else {}
+    options = {k: v for k, v in wanted.items() if on_cpu and k not in chosen and _is_known(k, v)}
     return jax.jit(function, compiler_options=options, **settings)
+
+
+@functools.cache
+def _is_known(name: str, value: Any) -> bool:
+    """Whether this version of XLA has an option of its compiler."""
+    try:
+        jax.jit(lambda: 0, compiler_options={name: value}).lower().compile()
+    except jax.errors.JaxRuntimeError:
+        return False
+    return True
+
+
+def is_short(params: Any, inputs: Any, examples: float) -> bool:
+    """Whether a model reads so few examples that compiling well takes longer than it saves.
+
+    A rough measure: weights times examples times time steps. It depends on nothing but the
+    experiment, so that a run that is resumed compiles the same program.
+
+    Args:
+      params: the model's.
+      inputs: what it reads, arrays or their shapes, (batch, time, ...).
+      examples: how many it reads in all.
+    """
+    weights = sum(leaf.size for leaf in jax.tree.leaves(params))
+    time = max((leaf.shape[1] for leaf in jax.tree.leaves(inputs) if leaf.ndim > 1), default=1)
+    return weights * time * examples < SHORT
 
 
 def is_main() -> bool:

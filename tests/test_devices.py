@@ -7,15 +7,18 @@ import shutil
 import socket
 import subprocess
 import sys
+import unittest.mock
 
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.experimental import multihost_utils
 
-from lstmjax import devices
+from lstmjax import devices, programs
 from lstmjax.errors import UserError
+from lstmjax.training.steps import compile_advance, init_state
 from tests import tiny
 from tests.conftest import FAST_COMPILATION
 from tests.many_devices import losses
@@ -128,3 +131,45 @@ def test_processes_are_given_whole_or_not_at_all():
         devices.start_processes("127.0.0.1:1", None, 0)
     with pytest.raises(UserError, match="--process_id 2 must be below --num_processes 2"):
         devices.start_processes("127.0.0.1:1", 2, 2)
+
+
+def test_short_programs_give_the_bits_of_long_ones(monkeypatch):
+    """Training the same steps with and without fusion emitters: a setting of the compiler alone."""
+    experiment = tiny.echo().resolve()
+    data, after = experiment.task.load(), []
+    for most in (0, devices.SHORT):
+        monkeypatch.setattr(devices, "SHORT", most)
+        programs.forget()
+        state = init_state(experiment, data)
+        state, log = compile_advance(experiment, data, state)(state, 0, 2)
+        after.append(jax.device_get((state.params, log["loss"])))
+    chex.assert_trees_all_equal(*after)
+
+
+def test_what_is_short_depends_on_the_work_and_not_on_the_seeds(monkeypatch):
+    asked, found = [], {}
+
+    def compiled_never(function, short, **settings):
+        asked.append(short)
+        return unittest.mock.Mock()
+
+    for seeds in (1, 3):
+        experiment = tiny.echo(seeds=seeds, steps=4).resolve()
+        data = experiment.task.load()
+        state = init_state(experiment, data)
+        weights = sum(leaf.size for leaf in jax.tree.leaves(state.params)) // seeds
+        work = weights * 4 * experiment.batch_size * experiment.task.length
+        for most in (work, work + 1):
+            programs.forget()
+            with monkeypatch.context() as patched:
+                patched.setattr(devices, "SHORT", most)
+                patched.setattr(devices, "jit", compiled_never)
+                compile_advance(experiment, data, state)
+            found[seeds, most - work] = asked[-1]
+    programs.forget()
+    assert found == {(1, 0): False, (1, 1): True, (3, 0): False, (3, 1): True}
+
+
+def test_an_option_that_the_compiler_does_not_know_is_left_out():
+    assert devices._is_known("xla_backend_optimization_level", 1)
+    assert not devices._is_known("xla_of_another_age", 1)

@@ -19,6 +19,7 @@ from lstmjax.recurrent.initialization import GATES
 # Where kernel `auto` takes this one: the GPU's kind as JAX names it, and from how many features on
 # it was measured to train faster than `fused`. Nothing has been measured: it takes it nowhere.
 FASTER: dict[str, int] = {}
+PRECISIONS = (None, "high", "tensorfloat32", "highest", "float32")  # of its products
 
 
 def lacking() -> str:
@@ -43,7 +44,9 @@ def unfit(
     inputs: Array, dtypes: Iterable[jnp.dtype], resets: Array | None, recompute_every: int | None
 ) -> str:
     """What of a call it cannot compute, in words; empty if nothing."""
+    precision = jax.config.jax_default_matmul_precision
     reasons = {
+        f"products of precision {precision}": precision not in PRECISIONS,
         "dtypes other than float32": any(dtype != jnp.float32 for dtype in dtypes),
         "resets": resets is not None,
         "recompute_every": recompute_every is not None,

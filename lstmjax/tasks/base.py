@@ -229,7 +229,12 @@ class Generated(Task):
     def test_batch(self, data: Data) -> Batch:
         """The whole test split at once, for `floors`."""
         indices = jnp.arange(self.test_examples)
-        return devices.jit(self.batch, static_argnums=1)(data.arrays, "test", indices)
+        return self.batch_once(data.arrays, "test", indices)
+
+    @property
+    def batch_once(self) -> Callable[[Any, str, Array], Batch]:
+        """`batch` in a program that is compiled to run once or twice, as for `floors`."""
+        return devices.jit(self.batch, runs_once=True, short=True, static_argnums=1)
 
 
 def content_split(content: Array) -> Array:

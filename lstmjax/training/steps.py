@@ -288,9 +288,12 @@ def compile_advance(experiment: Experiment, data: Data, state: State) -> Callabl
         return arrays, Stretch(devices.put(indices, spread), buckets)
 
     def build() -> Callable[..., tuple]:
+        # of one seed, so that several side by side have the bits of each alone
+        examples = experiment.steps * experiment.batch_size / experiment.seeds
+        short = devices.is_short(state.params, _example(experiment, data).inputs, examples)
         shardings = (_shardings(experiment, mesh), devices.everywhere(mesh))
         many = make_advance(experiment, data)
-        program = devices.jit(many, donate_argnums=0, out_shardings=shardings)
+        program = devices.jit(many, short=short, donate_argnums=0, out_shardings=shardings)
         return program.lower(state, *place(0, 0), np.int32(0), rate).compile()
 
     size = data.sizes["train"] if experiment.task.stream else None

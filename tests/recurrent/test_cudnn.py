@@ -31,6 +31,7 @@ def reference(x, h, c, weights, lengths, sizes):
 
 
 def forward(x, h, c, weights, lengths, **settings):
+    rnn._lstm_cudnn_allow_tf32(settings["precision"])  # which refuses some
     assert x.dtype == weights.dtype == jnp.float32 and lengths.dtype == jnp.int32
     after = reference(x, h, c, weights, lengths, settings.values())
     return after, (x, h, c, weights, lengths, after[0], jnp.zeros(3))
@@ -111,6 +112,8 @@ def test_fused_takes_its_place_and_says_so_once(monkeypatch, capsys):
     assert "cannot compute resets: kernel fused" in capsys.readouterr().err
     LSTM(5, kernel="cudnn", dtype="bfloat16").apply(variables, inputs)
     assert "cannot compute dtypes other than float32" in capsys.readouterr().err
+    with jax.default_matmul_precision("bfloat16"):
+        assert "precision bfloat16" in cudnn.unfit(inputs, (), None, None)
     with pytest.raises(UserError, match="kernel cudnn cannot compute zoneout"):
         kernels.choose_kernel("cudnn", "zoneout")
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from lstmjax import devices, metrics
+from lstmjax import metrics
 from lstmjax.errors import UserError
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
@@ -133,7 +133,7 @@ class Addition(Generated):
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
         """The most frequent character of each position, and the most frequent answer."""
-        batch = devices.jit(self.batch, static_argnums=1)
+        batch = self.batch_once
         train = np.asarray(batch(data.arrays, "train", jnp.arange(FITTED_ON)).targets)
         test = self.test_batch(data)
         characters = [np.bincount(column).argmax() for column in train.T]

@@ -9,7 +9,7 @@ import numpy as np
 import optax
 from jax import Array
 
-from lstmjax import devices, metrics
+from lstmjax import metrics
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 from lstmjax.tasks.base import Batch, Data, Generated
@@ -68,7 +68,7 @@ class CumulativeSum(Generated):
         What a direction has not read is a sum of uniform values, symmetric about its mean: the best
         answer compares as if it were that mean.
         """
-        batch = devices.jit(self.batch, static_argnums=1)
+        batch = self.batch_once
         train = batch(data.arrays, "train", jnp.arange(FITTED_ON))
         test = self.test_batch(data)
         values, labels = np.asarray(test.inputs[..., 0]), np.asarray(test.targets) > 0.5

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from lstmjax import devices, metrics
+from lstmjax import metrics
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 from lstmjax.tasks.base import Batch, Data, Generated
@@ -64,7 +64,7 @@ class DampedSine(Generated):
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
         """The wave's middle, its last value, and least squares on its last values."""
         arrays = data.arrays
-        train = devices.jit(self.batch, static_argnums=1)(arrays, "train", jnp.arange(FITTED_ON))
+        train = self.batch_once(arrays, "train", jnp.arange(FITTED_ON))
         test = self.test_batch(data)
         past, future = (np.asarray(x, np.float64) for x in (train.inputs[..., 0], train.targets))
         seen, truth = (np.asarray(x, np.float64) for x in (test.inputs[..., 0], test.targets))

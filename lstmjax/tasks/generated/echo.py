@@ -52,7 +52,7 @@ class Echo(Classification, Generated):
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
         """Chance, and the last symbol in place of the right one."""
         batch = self.test_batch(data)
-        last = np.asarray(batch.inputs[:, -1].argmax(-1) == batch.targets)
+        last = np.asarray(batch.inputs)[:, -1].argmax(-1) == np.asarray(batch.targets)
         return {
             "chance": {"accuracy": 1 / self.symbols, "nats": float(np.log(self.symbols))},
             "last symbol": {"accuracy": float(last.mean())},
