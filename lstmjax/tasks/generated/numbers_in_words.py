@@ -36,8 +36,8 @@ class NumbersInWords(DrawnPairs):
 
     drawn: ClassVar[tuple[str, ...]] = ("alignment",)
 
-    numbers: int = setting(6_000, at_least=20, at_most=500_000)  # different ones, of all splits
-    dates: int = setting(3_000, at_least=20, at_most=300_000)
+    numbers: int = setting(8_000, at_least=20, at_most=500_000)  # different ones, of all splits
+    dates: int = setting(4_000, at_least=20, at_most=300_000)
     digits: int = setting(6, at_least=2, at_most=6)  # of the largest number
     valid_fraction: float = setting(0.05, at_least=0.01, at_most=0.5)  # of the contents
     test_fraction: float = setting(0.1, at_least=0.01, at_most=0.4)
