@@ -46,7 +46,8 @@ def encoded(key: str, parts: Parts, kind: type, size: int) -> dict[str, np.ndarr
         about = _about(file)
         if about is None or not _intact(file, about):
             about = _write(file, parts, kind)
-        os.utime(file)  # used now
+        with contextlib.suppress(OSError):  # another user's
+            os.utime(file)  # used now
         ends = np.cumsum(list(about["lengths"].values()))
         codes = np.asarray(np.memmap(file, kind, "r") if ends[-1] else np.empty(0, kind))
     _drop_oldest(folder, file)
@@ -92,8 +93,15 @@ def _joined(pieces: Iterable[np.ndarray], kind: type) -> np.ndarray:
 @contextlib.contextmanager
 def _locked(file: pathlib.Path) -> Iterator[None]:
     """Waits until no other process has the file."""
-    with open(file, "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # ends with the process, however it ends
+    with contextlib.ExitStack() as held:
+        try:
+            lock = held.enter_context(open(file, "w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)  # ends with the process, however it ends
+        except OSError as error:
+            raise UserError(
+                f"{file}: cannot be locked ({error.strerror}); name a folder on a local disk with "
+                "XDG_CACHE_HOME, or set LSTMJAX_CACHE=off to keep nothing"
+            ) from error
         yield
 
 

@@ -28,7 +28,7 @@ class NGram:
         self._tables = []
         for length in range(order, 0, -1):
             grams = grams if length == order else grams // self._base
-            starts = np.flatnonzero(np.append(True, grams[1:] != grams[:-1])[: len(grams)])
+            starts = _starts(grams)
             if length == order:
                 counts = np.diff(np.append(starts, len(grams)))
             else:
@@ -87,10 +87,17 @@ class NGram:
 
 def _table(grams: np.ndarray, counts: np.ndarray, base: int) -> tuple[np.ndarray, ...]:
     """N-grams in order with their counts, and their contexts: where each begins, and its sums."""
-    contexts, starts = np.unique(grams // base, return_index=True)
+    contexts = grams // base
+    starts = _starts(contexts)
+    contexts = contexts[starts]
     totals = np.add.reduceat(counts, starts) if len(grams) else counts
     kinds = np.diff(np.append(starts, len(grams)))
     return grams, counts, contexts, starts, totals, kinds
+
+
+def _starts(values: np.ndarray) -> np.ndarray:
+    """Where each different one of sorted values begins."""
+    return np.flatnonzero(np.append(True, values[1:] != values[:-1])[: len(values)])
 
 
 def _windows(codes: np.ndarray, length: int, base: int, short: bool = False) -> np.ndarray:

@@ -89,6 +89,15 @@ def test_files_used_least_recently_make_room(cache, monkeypatch):
     assert {file.stem for file in cache.glob("*.codes")} == {"old", "new"}
 
 
+def test_a_disk_without_locks_is_told(cache, monkeypatch):
+    def unlocked(*_):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(encoded.fcntl, "flock", unlocked)
+    with pytest.raises(UserError, match="No locks available.*LSTMJAX_CACHE=off"):
+        Made().load()
+
+
 def test_no_room_is_told(cache, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
