@@ -90,7 +90,7 @@ SUITE = (
             "model.cell.block=2",
             "model.cell.bound=0.2",
             "model.cell.output_biases=-1,-2,-3",
-            "optimizer.learning_rate=3.0",  # of a mean over some ten steps, where the paper adds up
+            "optimizer.learning_rate=0.5",
             "steps=20000",
             *SELDOM,
         ),
