@@ -1,4 +1,5 @@
 import dataclasses
+import sys
 
 import chex
 import jax
@@ -8,8 +9,9 @@ import pytest
 from matplotlib import image
 
 from lstmjax import figures, metrics
-from lstmjax.experiment import Experiment
+from lstmjax.experiment import Experiment, load_config
 from lstmjax.figures.gates import trace
+from lstmjax.figures.lengths import _accuracies as accuracies
 from lstmjax.models.bidirectional import Bidirectional
 from lstmjax.models.cnn_lstm import CnnLstm
 from lstmjax.models.encoder_decoder import EncoderDecoder
@@ -220,3 +222,24 @@ def test_positions(tmp_path):
     mean = np.mean([score["accuracy"] for score in each])
     assert f"forward {scores(*runs['forward'])['accuracy']:.4f} (least" in caption
     assert f"both {mean:.4f} (least" in caption
+
+
+def test_accuracy_by_length_is_that_of_strings_so_long(tmp_path, monkeypatch):
+    """A model in the place of a trained one, right up to four symbols."""
+    experiment = load_config("papers/languages").override(
+        ["task.length=3", "task.test_length=6", "task.valid_examples=30", "task.test_examples=40"]
+    )
+    experiment = experiment.override(["model.features=2", "seeds=2"]).resolve()
+    params = init_state(experiment, experiment.task.load()).params
+
+    def apply(self, params, batch):
+        right = (batch.lengths <= 5)[:, None]  # the question mark is one
+        return jnp.eye(2)[jnp.where(right, batch.targets, 1 - batch.targets)], None
+
+    monkeypatch.setattr(type(experiment), "apply", apply)
+    monkeypatch.setattr(sys.modules[accuracies.__module__], "WIDE", 1)
+    places, curves = accuracies(experiment, params)
+    assert places.tolist() == [1, 2, 3, 4, 5, 6]
+    np.testing.assert_array_equal(curves, np.repeat([[1], [1], [1], [1], [0], [0]], 2, 1))
+    caption = figures.lengths({"parity": (experiment, params)}, tmp_path / "lengths.png")
+    assert "parity 0.333 (worst seed 0.333)" in caption

@@ -13,6 +13,7 @@ from lstmjax.experiment import Experiment
 from lstmjax.figures import style
 
 WIDE = 20  # lengths that make one point
+ROWS = 64  # strings that are answered at once
 
 
 def lengths(runs: Mapping[str, tuple[Experiment, Any]], path: pathlib.Path) -> str:
@@ -50,19 +51,21 @@ def _accuracies(experiment: Experiment, params: Any) -> tuple[np.ndarray, np.nda
     """Mean lengths (bins,) and accuracies (bins, seeds) on validation and test strings."""
     task, found = experiment.task, []
 
-    def right(params: Any, batch: Any) -> jax.Array:
+    def scores(params: Any, split: str, indices: jax.Array) -> tuple[jax.Array, jax.Array]:
+        batch = task.batch((), split, indices)
         outputs, _ = experiment.apply(params, batch)
-        counts = (outputs.argmax(-1) == batch.targets) & batch.mask
-        return counts.sum(-1) / batch.mask.sum(-1)
+        right = (outputs.argmax(-1) == batch.targets) & batch.mask
+        asked = batch.mask.sum(-1)
+        return batch.lengths - asked, right.sum(-1) / asked
 
-    program = devices.jit(right if experiment.seeds == 1 else jax.vmap(right, (0, None)))
+    many = scores if experiment.seeds == 1 else jax.vmap(scores, (0, None, None), (None, 0))
+    program = devices.jit(many, static_argnums=1)
     for split, count in (("valid", task.valid_examples), ("test", task.test_examples)):
-        batch = devices.jit(task.batch, static_argnums=1)((), split, jnp.arange(count))
-        shares = np.atleast_2d(program(params, batch))
-        read = np.asarray(batch.lengths - batch.mask.sum(-1))
-        found.append((read, shares))
+        rows = min(ROWS, count)
+        for begin in range(0, count - rows + 1, rows):
+            found.append(program(params, split, jnp.arange(begin, begin + rows)))
     read = np.concatenate([part[0] for part in found])
-    shares = np.concatenate([part[1] for part in found], 1)
+    shares = np.concatenate([np.atleast_2d(part[1]) for part in found], 1)
     bins = (read - 1) // WIDE
     kinds = np.unique(bins)
     places = np.array([read[bins == kind].mean() for kind in kinds])

@@ -45,6 +45,7 @@ SELDOM = ("log_every=1000", "evaluate_every=1000")
 TWO = ("task=TwoSequences", "model.every_step=false", "task.valid_examples=256")
 TWO_PUBLISHED = "27,380 sequences"  # none of 256 wrong (ST1), T = 100, N = 3
 COUNTING = ("task=Counting", "model.features=8", "steps=3000", "evaluate_every=250")
+LINEAR = ("model.cell=Greff", "model.cell.variant=no_output_activation")
 STREAM = (
     "task.continual=true",
     "task.length=100",
@@ -154,8 +155,11 @@ SUITE = (
         "accuracy",
         published=TWO_PUBLISHED,
     ),
-    Entry("counting_2", "grammars", COUNTING, published="remembered: n to 1,000"),
+    Entry("counting_2", "grammars", COUNTING),
     Entry("counting_3", "grammars", (*COUNTING, "task.counted=3")),
+    # the cell of Gers & Schmidhuber (2001): peepholes, and the memory is shown as it is
+    Entry("counting_2_linear", "grammars", (*COUNTING, *LINEAR)),
+    Entry("counting_3_linear", "grammars", (*COUNTING, "task.counted=3", *LINEAR)),
     *(
         Entry(
             name,
