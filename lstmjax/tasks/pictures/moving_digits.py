@@ -14,6 +14,7 @@ from lstmjax.settings import setting
 from lstmjax.tasks.base import SPLITS, Batch, Data, Generated, Shape, draw_member
 from lstmjax.tasks.pictures import digits
 from lstmjax.tasks.pictures.digits import DIGITS, Glyphs
+from lstmjax.tasks.together import together
 
 WAYS = ("left", "right", "up", "down")
 STEPS = np.array([[0, -1], [0, 1], [-1, 0], [1, 0]], np.int32)  # of row and column, a frame
@@ -100,6 +101,10 @@ class MovingDigits(Generated):
         video = jax.vmap(moved)(pictures, starts, ways).max(0)
         answer = jnp.full(DIGITS, ABSENT).at[pair].set(ways)
         return Batch(video[..., None], targets=answer)
+
+    def together(self, outputs: Array, batch: Batch) -> Array:
+        """The mean of what several models hold likely of each digit."""
+        return together(_by_digit(outputs), "logits").reshape(outputs.shape[1:])
 
     def loss(self, outputs: Array, batch: Batch) -> Array:
         """Cross-entropy of what each digit does, added up over the ten, in nats: (batch,)."""
