@@ -4,6 +4,7 @@ import pathlib
 
 from lstmjax import settings
 from lstmjax.experiment import load_config
+from lstmjax.models.captioner import Captioner
 from lstmjax.models.generative import Generative
 from lstmjax.models.segments import Segments
 from lstmjax.tasks.music import PianoRoll
@@ -56,6 +57,8 @@ def small(config, tmp_path):
         task |= tiny.like_series(file, experiment.task)
     if isinstance(experiment.task, Panels):
         task |= tiny.like_panel(file, experiment.task)
+    if isinstance(experiment.model, Captioner):
+        wanted |= {"model.filters": "4,", "model.pool": "4,"}
     if isinstance(experiment.model, Segments):
         wanted |= {"model.segment": 1}
     wanted |= {f"task.{name}": value for name, value in task.items() if name in fields}
