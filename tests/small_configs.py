@@ -4,12 +4,13 @@ import pathlib
 
 from lstmjax import settings
 from lstmjax.experiment import load_config
+from lstmjax.models.captioner import Captioner
 from lstmjax.models.generative import Generative
 from lstmjax.models.segments import Segments
 from lstmjax.tasks.music import PianoRoll
 from lstmjax.tasks.pairs import Pairs, Sigmorphon
 from lstmjax.tasks.panels import Panels
-from lstmjax.tasks.pictures import Captions
+from lstmjax.tasks.pictures import Captions, MovingDigits
 from lstmjax.tasks.sequences import Labelled
 from lstmjax.tasks.series import Series
 from lstmjax.tasks.tagging import Tagging
@@ -44,6 +45,8 @@ def small(config, tmp_path):
         task |= (tiny.entities_files if spans else tiny.tagging_files)(tmp_path)
         task |= {"valid": "none"} if spans else {}
     task |= {"floor_pictures": 8, "floor_videos": 20}
+    if isinstance(experiment.task, MovingDigits):
+        task |= {"path": ""}  # the built-in ones
     if config.parent.name == "papers":  # lengths of hundreds of steps
         task |= {"length": 8}
         if isinstance(experiment.model, Generative):
@@ -54,6 +57,8 @@ def small(config, tmp_path):
         task |= tiny.like_series(file, experiment.task)
     if isinstance(experiment.task, Panels):
         task |= tiny.like_panel(file, experiment.task)
+    if isinstance(experiment.model, Captioner):
+        wanted |= {"model.filters": "4,", "model.pool": "4,"}
     if isinstance(experiment.model, Segments):
         wanted |= {"model.segment": 1}
     wanted |= {f"task.{name}": value for name, value in task.items() if name in fields}

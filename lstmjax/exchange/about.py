@@ -7,11 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from lstmjax import settings
+from lstmjax.errors import UserError
 from lstmjax.exchange import Source
 from lstmjax.tasks.base import Task
 from lstmjax.tasks.generated.addition import ALPHABET, Addition
 from lstmjax.tasks.generated.listops import CLOSE, OPERATORS, ListOps
 from lstmjax.tasks.pairs.transduction import Transduction
+from lstmjax.tasks.pictures.captioning import Captioning
 from lstmjax.tasks.sequences.task import SequenceTask
 from lstmjax.tasks.series.forecasting import SeriesWindows
 from lstmjax.tasks.tagging import Tagging
@@ -46,6 +48,11 @@ def inputs(task: Task) -> dict[str, tuple[np.dtype, tuple[int | str, ...]]]:
     symbols = np.dtype(np.int32), ("batch", "time")
     if isinstance(task, NextSymbol):
         return {"inputs": symbols}
+    if isinstance(task, Captioning):
+        raise UserError(
+            f"a model of task {type(task).__name__} reads pictures, which no exported program does "
+            "yet: use launch.predict, or export its weights to .safetensors"
+        )
     if isinstance(task, Tagging):
         spelling = symbols[0], ("batch", "time", task.longest_word)
         return {"words": symbols, "characters": spelling, "spelled": symbols}

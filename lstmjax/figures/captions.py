@@ -29,7 +29,7 @@ def captions(experiment: Experiment, data: Data, params: Any, path: pathlib.Path
     """
     task = experiment.task
     indices = jnp.arange(min(CANDIDATES, data.sizes["test"]))
-    batch = task.batch(data.arrays, "test", indices)
+    batch = devices.jit(lambda arrays: task.batch(arrays, "test", indices))(data.arrays)
     apply = devices.jit(lambda p, b: experiment.apply(p, b, mutable="intermediates"))
     (logits, _), state = apply(params, batch)
     pictures, written = np.asarray(batch.inputs[0]), np.asarray(logits.argmax(-1))

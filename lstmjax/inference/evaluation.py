@@ -153,7 +153,8 @@ def answers(experiment: Experiment, data: Data, params: Any, count: int = 10) ->
     """What `task.show` says of the first test examples; of several seeds, the first's answers."""
     params = experiment.first_seed(params)
     indices = jnp.arange(min(count, data.sizes["test"]))
-    batch = experiment.task.batch(data.arrays, "test", indices, data.shapes[-1])
+    draw = devices.jit(lambda a: experiment.task.batch(a, "test", indices, data.shapes[-1]))
+    batch = draw(data.arrays)
     outputs = devices.jit(lambda p, b: respond(experiment, p, b)[1])(params, batch)
     return experiment.task.show(outputs, batch)
 

@@ -71,7 +71,8 @@ class MovingDigits(Generated):
         """Draws videos (batch, frames, size, size, 1) from 0 to 1, and answers (batch, 10)."""
         key = jax.random.fold_in(jax.random.key(self.data_seed), SPLITS.index(split))
         keys = jax.vmap(lambda index: jax.random.fold_in(key, index))(indices)
-        return jax.vmap(lambda key: self._video(arrays[split], key, split))(keys)
+        glyphs = jax.tree.map(jnp.asarray, arrays[split])
+        return jax.vmap(lambda key: self._video(glyphs, key, split))(keys)
 
     def _video(self, glyphs: Glyphs, key: Array, split: str) -> Batch:
         pair_key, key = jax.random.split(key)
@@ -102,7 +103,7 @@ class MovingDigits(Generated):
         return Batch(video[..., None], targets=answer)
 
     def together(self, outputs: Array, batch: Batch) -> Array:
-        """The mean of several models' probabilities of each digit's ways."""
+        """The mean of what several models hold likely of each digit."""
         return together(_by_digit(outputs), "logits").reshape(outputs.shape[1:])
 
     def loss(self, outputs: Array, batch: Batch) -> Array:

@@ -78,7 +78,10 @@ def test_what_is_learned_is_written_for_a_folder(tmp_path):
         log_every=80,
         evaluate_every=80,
     )
-    report = run(experiment, tmp_path / "run", pictures=False)
+    report = run(experiment, tmp_path / "run")
+    with Image.open(tmp_path / "run" / "figures" / "captions.png") as drawn:
+        shown = np.asarray(drawn.convert("RGB"))
+    assert np.ptp(shown[60:, :120].reshape(-1, 3), 0).max() > 100  # the first picture is there
     assert report["test"]["sequence_accuracy"]["mean"] == 1.0
     assert set(report["floors"]) == {"most common sentence", "nearest picture"}
     new = tmp_path / "new"
