@@ -44,6 +44,9 @@ def inputs(task: Task) -> dict[str, tuple[np.dtype, tuple[int | str, ...]]]:
     """What a task's model reads: the type and the shape of each input, `batch` and `time` open.
 
     Needs the files of a task that is none of those named here, such as one of the user's own.
+
+    Raises:
+      UserError: an encoder-decoder reads vectors on its target side.
     """
     symbols = np.dtype(np.int32), ("batch", "time")
     if isinstance(task, NextSymbol):
@@ -69,6 +72,11 @@ def inputs(task: Task) -> dict[str, tuple[np.dtype, tuple[int | str, ...]]]:
         first = jnp.zeros(1, jnp.int32)
         read = jax.eval_shape(
             lambda arrays: task.batch(arrays, "train", first, data.shapes[0]).inputs, data.arrays
+        )
+    if task.paired and read[1].ndim == read[0].ndim:
+        raise UserError(
+            "a decoder that reads what is known ahead has no counterpart in this format: choose "
+            ".safetensors, or train with task.decoder=false and a model without one"
         )
     read, name = (read[0], "source") if task.paired else (read, "inputs")
     apart = [len(task.targets)] if getattr(task, "independent", False) else []

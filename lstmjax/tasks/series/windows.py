@@ -64,6 +64,7 @@ def in_patches(read: Array, patch: int) -> Array:
 def efficiency(squared: Array, window: Window) -> Array:
     """1 - squared error / variance of the truth (Nash & Sutcliffe 1970), of each value.
 
-    Its mean over a series is that of the series; over several, the mean of theirs.
+    Its mean over a series is that of the series; over several, the mean of theirs, weighted by how
+    many values of each were observed.
     """
     return 1 - squared / window.variance

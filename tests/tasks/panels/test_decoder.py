@@ -8,6 +8,7 @@ import pytest
 import scipy.stats
 
 from lstmjax.errors import UserError
+from lstmjax.exchange.about import inputs
 from lstmjax.experiment import Experiment
 from lstmjax.inference.prediction import predict
 from lstmjax.models.encoder_decoder import EncoderDecoder, RepeatVector
@@ -45,6 +46,8 @@ def test_a_step_reads_what_is_known_of_it(model, tmp_path):
     np.testing.assert_allclose(ahead[0, :, 6], [1 / 3, 2 / 3, 1], rtol=1e-6)  # how far ahead
     arrays = data.arrays | {"values": data.arrays["values"].copy()}
     arrays["values"][60 - HORIZON + 1, 2] += 1  # of the second row ahead of the first series
+    with pytest.raises(UserError, match="reads what is known ahead has no counterpart"):
+        inputs(task)  # what every exported program asks for
     changed = np.abs(np.asarray(forecast(arrays)) - before)[0].max(1)
     assert changed[0] == 0 and (changed[1:] > 0).all()
 
