@@ -157,9 +157,8 @@ SUITE = (
     ),
     Entry("counting_2", "grammars", COUNTING),
     Entry("counting_3", "grammars", (*COUNTING, "task.counted=3")),
-    # the cell of Gers & Schmidhuber (2001): peepholes, and the memory is shown as it is
+    # peepholes, and the memory is shown as it is
     Entry("counting_2_linear", "grammars", (*COUNTING, *LINEAR)),
-    Entry("counting_3_linear", "grammars", (*COUNTING, "task.counted=3", *LINEAR)),
     *(
         Entry(
             name,
