@@ -35,7 +35,7 @@ def test_pairs_are_the_same_content_in_two_languages():
         if words in known[before]:
             assert known[before][words] == known[after][target]
             found += 1
-    assert found == 160 * len(DIRECTIONS)
+    assert found == 170 * len(DIRECTIONS)  # 0.85 of the numbers
 
 
 def test_what_is_tested_was_trained_on_in_no_language():
@@ -46,7 +46,7 @@ def test_what_is_tested_was_trained_on_in_no_language():
     # six is the same word in English and French, and means the same
     assert not found["train"] & found["test"] and not found["valid"] & found["test"]
     assert not found["train"] & found["valid"]
-    assert len(texts(SMALL)["test"]) == (30 + 9) * len(DIRECTIONS)
+    assert len(texts(SMALL)["test"]) == (20 + 6) * len(DIRECTIONS)
 
 
 def test_every_number_of_digits_is_as_frequent():
