@@ -30,5 +30,5 @@ def get_config() -> Experiment:
         log_every=50,
         evaluate_every=500,
         evaluation_batch_size=32,
-        evaluation_examples=20_000,
+        evaluation_examples=5_000,
     )
