@@ -234,7 +234,7 @@ class Generated(Task):
     @property
     def batch_once(self) -> Callable[[Any, str, Array], Batch]:
         """`batch` in a program that is compiled to run once or twice, as for `floors`."""
-        return devices.jit(self.batch, runs_once=True, short=True, static_argnums=1)
+        return devices.jit(self.batch, short=True, static_argnums=1)
 
 
 def content_split(content: Array) -> Array:
