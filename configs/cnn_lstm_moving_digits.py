@@ -22,8 +22,8 @@ def get_config() -> Experiment:
             clip_norm=1.0,
             weight_decay=0.01,
         ),
-        steps=2_400,
+        steps=2_000,
         batch_size=32,
         log_every=100,
-        evaluate_every=600,
+        evaluate_every=500,
     )
