@@ -73,7 +73,7 @@ def inputs(task: Task) -> dict[str, tuple[np.dtype, tuple[int | str, ...]]]:
         read = jax.eval_shape(
             lambda arrays: task.batch(arrays, "train", first, data.shapes[0]).inputs, data.arrays
         )
-    if task.paired and read[1].ndim == read[0].ndim:
+    if task.paired and getattr(read[1], "ndim", 0) == 3:  # (batch, horizon, columns)
         raise UserError(
             "a decoder that reads what is known ahead has no counterpart in this format: choose "
             ".safetensors, or train with task.decoder=false and a model without one"
