@@ -11,15 +11,21 @@ Scored like the shared task: the share of words with any error, by a beam of 8.
 from lstmjax.experiment import Experiment
 from lstmjax.models.encoder_decoder import EncoderDecoder
 from lstmjax.optimizers import AdamW
+from lstmjax.recurrent.regularization import Regularization
 from lstmjax.tasks.pairs import Sigmorphon
 
 
 def get_config() -> Experiment:
     """The model of pairs_tsv.py with more dropout, for 8,000 words, and averaged parameters."""
     return Experiment(
-        task=Sigmorphon(source="letter", beam=8),
+        task=Sigmorphon(source="letter", beam=8, shapes=3),
         model=EncoderDecoder(
-            features=(256,), bidirectional=True, embedding=64, attention="dot", dropout=0.4
+            features=(256,),
+            bidirectional=True,
+            embedding=64,
+            attention="dot",
+            dropout=0.5,
+            regularization=Regularization(weight_drop=0.4),
         ),
         optimizer=AdamW(
             learning_rate=3e-3,

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from lstmjax.experiment import load_config
 from lstmjax.inference import evaluation
 from lstmjax.runs.checkpoints import restore_best
 from lstmjax.training.run import run
@@ -36,6 +37,8 @@ FLOORS = (
 )
 FLOOR = {room: i for i, rooms in enumerate(FLOORS) for room in rooms}
 ONLY = {"orbax": "lstmjax/runs/checkpoints.py", "matplotlib": "lstmjax/figures"}
+# The first config of each task, all of whose configs answer alike.
+ONE_OF_A_KIND = {type(load_config(str(config)).task): config for config in CONFIGS[::-1]}.values()
 MOST_FILES = 14  # of a folder, so that one finds a file by looking
 
 
@@ -114,8 +117,9 @@ def test_a_config_trains_saves_restores_and_predicts(config, tmp_path):
     experiment, params, step = restore_best(tmp_path / "run")
     assert step == 2
     data = experiment.task.load()
-    lines = evaluation.answers(experiment, data, params, count=3)
-    assert len(lines) >= 3 and all(isinstance(line, str) for line in lines)
+    if config in ONE_OF_A_KIND:  # a program more
+        lines = evaluation.answers(experiment, data, params, count=3)
+        assert len(lines) >= 3 and all(isinstance(line, str) for line in lines)
     scores = evaluation.Evaluation(experiment, data, "test", params)(params)
     for name, summary in report["test"].items():
         np.testing.assert_allclose(scores[name], summary["mean"], rtol=1e-6)

@@ -242,10 +242,13 @@ def test_saving_again_and_again_takes_no_memory(tmp_path):
     """In Python's objects: each save left 48 behind when tensorstore kept its numbers."""
     experiment = tiny.echo().resolve()
     state = init_state(experiment, experiment.task.load())
+    gc.collect()
+    gc.freeze()  # what other tests left is not looked at again and again
     with Checkpoints(tmp_path / "checkpoints") as checkpoints:
         counts = []
         for step in range(9):
             checkpoints.save(state.replace(step=state.step + step), experiment, 1.0, {})
             gc.collect()
             counts.append(len(gc.get_objects()))
+    gc.unfreeze()
     assert counts[8] - counts[3] < 120, counts
