@@ -25,13 +25,12 @@ class Places(NamedTuple):
 class Captioner(Model):
     """Convolutional layers, then an LSTM that reads the words so far and scores the next.
 
-    Without attention the LSTM starts from a vector of the whole picture, and never sees it again
+    The LSTM starts from a vector of the whole picture. Without attention it never sees it again
     (Vinyals et al. 2015, section 3; there the vector is the first input, here it sets the carry).
-    With attention it starts from the mean of all places, and looks at them before each word: the
-    weights are softmax(v . tanh(W h + U place)) of the output h before, and the weighted mean of
+    With attention it looks at places of the picture before each word: the weights are softmax(v . tanh(W h + U place)) of the output h before, and the weighted mean of
     the places is read beside the word, and once more beside the new output (Xu et al. 2015, section
-    3.1 and equations 4 to 9, soft attention, without the gate beta). A place also has its two
-    coordinates. In training the LSTM reads the true words, otherwise its own.
+    3.1 and equations 4 to 9, soft attention, without the gate beta, and with the mean of the places
+    as a start). A place also has its two coordinates. In training the LSTM reads the true words, otherwise its own.
     `apply(..., mutable="intermediates")` returns the weights, (*batch, time, height, width), as
     `attention`.
     """
@@ -46,6 +45,9 @@ class Captioner(Model):
     attention: bool = True  # look at the places before each word
     attention_features: int = setting(32, at_least=1)  # width of the layer that compares
     dropout: float = setting(0.0, at_least=0, at_most=0.95)  # on the places and before the dense
+    # The share of words that training does not let the LSTM read, so that it has to look (Bowman et
+    # al. 2016, section 3.1).
+    word_dropout: float = setting(0.0, at_least=0, at_most=0.95)
     form: Form = "auto"  # what computes the convolutions; all agree to rounding
 
     def setup(self) -> None:
@@ -137,7 +139,7 @@ class Captioner(Model):
         hidden = nn.relu(self.see(jnp.concatenate([hidden, where], -1)))
         places = hidden.reshape(*batch, height * width, self.features)
         places = self.drop(places, deterministic=not train)
-        summary = places.mean(-2) if self.attention else places.reshape(*batch, -1)
+        summary = places.reshape(*batch, -1)
         carry = tuple(nn.tanh(layer(summary)).astype(self.param_dtype) for layer in self.first)
         looked_at = Places(places, self.score_place(places)) if self.attention else None
         return (carry, looked_at), (height, width)
@@ -147,6 +149,11 @@ class Captioner(Model):
     ) -> tuple[Array, tuple[Carry, Places | None], Array | None]:
         """Reads words (*batch, time): logits, state, and attention (*batch, time, places)."""
         carry, places = state
+        if train and self.word_dropout:
+            unread = jax.random.bernoulli(
+                self.make_rng("dropout"), self.word_dropout, symbols.shape
+            )
+            symbols = jnp.where(unread, START, symbols)
         if places is None:  # nothing depends on the step before: all words at once
             hidden, carry = self.decoder(self._embed(symbols), carry=carry, train=train)
             return self._say(hidden, train), (carry, None), None
