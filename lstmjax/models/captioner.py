@@ -27,10 +27,11 @@ class Captioner(Model):
 
     The LSTM starts from a vector of the whole picture. Without attention it never sees it again
     (Vinyals et al. 2015, section 3; there the vector is the first input, here it sets the carry).
-    With attention it looks at places of the picture before each word: the weights are softmax(v . tanh(W h + U place)) of the output h before, and the weighted mean of
-    the places is read beside the word, and once more beside the new output (Xu et al. 2015, section
-    3.1 and equations 4 to 9, soft attention, without the gate beta, and with the mean of the places
-    as a start). A place also has its two coordinates. In training the LSTM reads the true words, otherwise its own.
+    With attention it looks at places of the picture before each word: the weights are softmax(v .
+    tanh(W h + U place)) of the output h before, and the weighted mean of the places is read beside
+    the word, and once more beside the new output (Xu et al. 2015, section 3.1 and equations 4 to 9,
+    soft attention, without the gate beta; there the mean of the places is the start). A place also
+    has its two coordinates. In training the LSTM reads the true words, otherwise its own.
     `apply(..., mutable="intermediates")` returns the weights, (*batch, time, height, width), as
     `attention`.
     """
