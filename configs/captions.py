@@ -13,7 +13,7 @@ def get_config() -> Experiment:
     """A convolutional network, and an LSTM that looks at its places before each word."""
     return Experiment(
         task=Scenes(),
-        model=Captioner(),
+        model=Captioner(filters=(24, 48), word_dropout=0.15),
         optimizer=AdamW(
             learning_rate=3e-3,
             schedule="cosine",
@@ -21,8 +21,9 @@ def get_config() -> Experiment:
             clip_norm=1.0,
             weight_decay=0.01,
         ),
-        steps=4_000,
+        steps=12_000,
         batch_size=32,
         log_every=100,
-        evaluate_every=1_000,
+        evaluate_every=2_000,
+        best_by="-sequence_accuracy",
     )

@@ -18,7 +18,7 @@ from lstmjax.settings import setting
 class Places(NamedTuple):
     """What the decoder may look at: parts of the picture, from left to right, from the top."""
 
-    features: Array  # (*batch, places, features)
+    features: Array  # (*batch, places, features + 2): the last two are the coordinates
     keys: Array  # (*batch, places, attention features): what a look is compared with
 
 
@@ -138,8 +138,9 @@ class Captioner(Model):
         where = jnp.stack(jnp.meshgrid(down, across, indexing="ij"), -1)
         where = jnp.broadcast_to(where, (*hidden.shape[:3], 2))
         hidden = nn.relu(self.see(jnp.concatenate([hidden, where], -1)))
-        places = hidden.reshape(*batch, height * width, self.features)
-        places = self.drop(places, deterministic=not train)
+        hidden = self.drop(hidden, deterministic=not train)
+        places = jnp.concatenate([hidden, where], -1)  # as they are, for what is left of what
+        places = places.reshape(*batch, height * width, self.features + 2)
         summary = places.reshape(*batch, -1)
         carry = tuple(nn.tanh(layer(summary)).astype(self.param_dtype) for layer in self.first)
         looked_at = Places(places, self.score_place(places)) if self.attention else None
