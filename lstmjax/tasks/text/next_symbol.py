@@ -230,7 +230,7 @@ class NextSymbol(Task):
         """Classical predictors, each given the training part; of a long text kept in the cache."""
         parts = [data.arrays[split] for split in ("train", "test")]
         settings = dataclasses.asdict(self)
-        known = {name: settings[name] for name in settings.keys() - NOT_OF_FLOORS}
+        known = {name: settings[name] for name in sorted(settings.keys() - NOT_OF_FLOORS)}
         return encoded.remembered(
             encoded.name("floors", type(self).__qualname__, known, [len(part) for part in parts]),
             lambda: self._floors(*parts),
