@@ -4,9 +4,9 @@ python -m launch.train --config=configs/series_airline.py --workdir=runs/airline
     --set task.path=airline-passengers.csv
 
 5 seeds: RMSE 15.5 +- .8 thousand passengers, together 15.3; least squares on the same windows
-16.0, the last value 48.0, a year before 41.9. 36 s on a busy machine of two cores, most of it compiling. Of seven
-settings this one is best on months 61 to 96, when trained on those before. Windows less their last
-value are second there; with them it is 15.0 +- .6, and least squares 14.1.
+16.0, the last value 48.0, a year before 41.9. 36 s on a busy machine of two cores, most of it
+compiling. Of seven settings this one is best on months 61 to 96, when trained on those before.
+Windows less their last value are second there; with them it is 15.0 +- .6, and least squares 14.1.
 """
 
 from lstmjax.experiment import Experiment
