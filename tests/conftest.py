@@ -11,7 +11,7 @@ settings.load_profile("reproducible")
 
 # What has been traced stays, millions of objects: to look through them again and again is a tenth
 # of the time.
-gc.set_threshold(50_000, 20, 50)
+gc.set_threshold(10_000, 10, 10)
 
 # Most programs run for milliseconds: to compile them well takes longer than it saves.
 FAST_COMPILATION = "--xla_backend_optimization_level=0"
