@@ -216,14 +216,14 @@ def backtest(
     return Backtest(experiment, split, answers[:size], levels)
 
 
-def learn_margin(experiment: Experiment, data: Data, params: Any, share: float) -> Margin:
-    """How far bands must reach, from the validation part; UserError if it was trained on."""
+def to_learn_from(experiment: Experiment, data: Data, params: Any) -> Backtest:
+    """The forecasts of the validation part, for bands; UserError if it was trained on."""
     if not experiment.task.validates:
         raise UserError(
             "--band: bands are learned from the validation part, on which this run was trained; "
             "train with task.train_on_valid=false"
         )
-    return backtest(experiment, data, params, "valid").calibrate(share)
+    return backtest(experiment, data, params, "valid")
 
 
 def backtest_workdir(
@@ -251,13 +251,13 @@ def backtest_workdir(
     own = done = backtest(experiment, data, params, split)
     said = f"{destination}: {len(done.answers):,} origins, mean absolute error {done.error():.4g}"
     if share is not None:
-        margin = learn_margin(experiment, data, params, share)
+        valid = to_learn_from(experiment, data, params)
+        margin = valid.calibrate(share)
         write_json(
             workdir / FILE, {"share": share, "reach": margin.reach.tolist(), "of": margin.forecasts}
         )
         before, done = done.coverage(), done.banded(margin)
         if rate is not None:
-            valid = backtest(experiment, data, params, "valid")
             done = own.adapted(valid, share, rate)
         said += f"; {100 * share:g} % bands from {margin.forecasts:,} validation forecasts cover "
         said += f"{done.coverage():.3f}"

@@ -14,7 +14,7 @@ from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment, load_config
 from lstmjax.files import read_json
 from lstmjax.inference import evaluation, generation
-from lstmjax.inference.backtest import backtest, learn_margin
+from lstmjax.inference.backtest import backtest, to_learn_from
 from lstmjax.inference.decoding import respond
 from lstmjax.inference.together import together as as_one
 from lstmjax.runs import one_file, reporting
@@ -112,10 +112,11 @@ class Run:
         who = self._who, data, self._who_params
         done = backtest(*who, split)
         if band is not None:
-            margin = learn_margin(*who, band)
+            valid = to_learn_from(*who)
             if adapt is None:
-                return done.banded(margin).columns()
-            done = done.adapted(backtest(*who, "valid"), band, adapt)
+                done = done.banded(valid.calibrate(band))
+            else:
+                done = done.adapted(valid, band, adapt)
         return done.columns()
 
     def sample(

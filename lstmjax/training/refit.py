@@ -8,7 +8,7 @@ import numpy as np
 
 from lstmjax.errors import UserError
 from lstmjax.files import check_writable
-from lstmjax.inference.backtest import Backtest, backtest, learn_margin, write
+from lstmjax.inference.backtest import Backtest, backtest, to_learn_from, write
 from lstmjax.inference.together import together as as_one
 from lstmjax.runs.checkpoints import restore_best
 from lstmjax.tasks.forecasts import Forecasts
@@ -78,4 +78,4 @@ def _forecast(
     done = backtest(experiment, data, params, "test", examples)
     if share is None:
         return done
-    return done.banded(learn_margin(experiment, data, params, share))
+    return done.banded(to_learn_from(experiment, data, params).calibrate(share))
