@@ -9,7 +9,7 @@ import numpy as np
 import optax
 from jax import Array
 
-from lstmjax import devices, metrics
+from lstmjax import metrics
 from lstmjax.metrics import Sums
 from lstmjax.tasks.base import Batch, Data, Generated
 from lstmjax.tasks.together import Outputs
@@ -96,8 +96,7 @@ class NextSets(Generated):
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
         """After each symbol, the set that follows it most often in training."""
-        batch = devices.jit(self.batch, static_argnums=1)
-        train = batch(data.arrays, "train", jnp.arange(FITTED_ON))
+        train = self.batch_once(data.arrays, "train", jnp.arange(FITTED_ON))
         seen: dict[int, collections.Counter] = collections.defaultdict(collections.Counter)
         for symbol, code in zip(*_sets(train), strict=True):
             seen[symbol][code] += 1

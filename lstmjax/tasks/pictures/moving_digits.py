@@ -129,8 +129,7 @@ class MovingDigits(Generated):
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
         """Guessing, and least squares on the pixels of the last two frames."""
-        batch = devices.jit(self.batch, static_argnums=1)
-        train = batch(data.arrays, "train", jnp.arange(self.floor_videos))
+        train = self.batch_once(data.arrays, "train", jnp.arange(self.floor_videos))
         test = self.test_batch(data)
 
         def fitted(train: Batch, test: Batch) -> Sums:

@@ -160,8 +160,7 @@ class Scenes(Captioning, Generated):
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
         """The sentence of the nearest of `floor_pictures` training pictures, pixel by pixel."""
-        batch = devices.jit(self.batch, static_argnums=1)
-        known = batch(data.arrays, "train", jnp.arange(self.floor_pictures))
+        known = self.batch_once(data.arrays, "train", jnp.arange(self.floor_pictures))
         test = self.test_batch(data)
         nearest = nearest_picture(known.inputs[0], test.inputs[0])
         scores = devices.jit(self.score)(known.targets[nearest, 0], test)
