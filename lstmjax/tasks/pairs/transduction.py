@@ -3,32 +3,30 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
 from lstmjax import metrics
-from lstmjax.errors import UserError
-from lstmjax.files import read_lines, write_lines
+from lstmjax.files import read_lines
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
-from lstmjax.tasks.base import SPLITS, Batch, Data, Shape, Task, Written
+from lstmjax.tasks.base import SPLITS, Batch, Data, Shape, Written
 from lstmjax.tasks.buckets import in_order, make_buckets
 from lstmjax.tasks.pairs.arrays import Arrays, arrange, encode
 from lstmjax.tasks.pairs.files import Pair
 from lstmjax.tasks.pairs.floors import nearest_spelling
-from lstmjax.tasks.together import Outputs
+from lstmjax.tasks.writing import START as START
+from lstmjax.tasks.writing import Writing
 
-START = -1  # before the first symbol of a target
 UNKNOWN = "<unk>"  # source symbols that training lacks
 
 
 @dataclasses.dataclass(frozen=True)
-class Transduction(Task):
+class Transduction(Writing):
     """Targets written from sources, wherever the pairs come from: a subclass has `parts`.
 
     Each pair of the training part is an example; a held-out source is one example, whose answer is
@@ -37,9 +35,6 @@ class Transduction(Task):
     tests.
     """
 
-    writes: ClassVar[bool] = True
-    paired: ClassVar[bool] = True
-    outputs_are: ClassVar[Outputs] = "logits"
     meanings: ClassVar[tuple[str, ...]] = ("source_vocabulary", "target_vocabulary")
 
     data_seed: int = setting(0, at_least=0)  # of the split
@@ -68,19 +63,14 @@ class Transduction(Task):
         return "".join(symbols)
 
     @property
-    def outputs(self) -> int:
-        """One score a target symbol, and one for the stop."""
-        return len(self.target_vocabulary) + 1
+    def written(self) -> tuple[str, ...]:
+        """The targets' alphabet."""
+        return self.target_vocabulary
 
     @property
     def sizes(self) -> dict[str, int]:
         """The two alphabets."""
         return {"outputs": self.outputs, "source_symbols": len(self.source_vocabulary) + 1}
-
-    @property
-    def stop(self) -> int:
-        """The symbol that ends a target."""
-        return len(self.target_vocabulary)
 
     def load(self) -> Data:
         """All pairs as codes, and the examples of each split."""
@@ -97,26 +87,17 @@ class Transduction(Task):
         rows = arrays.source[split][indices]
         source = arrays.sources.padded(rows, width, 0)
         targets = arrays.targets.padded(arrays.references[split][indices], time, self.stop)
-        first = targets[:, 0]
-        shifted = jnp.pad(first[:, :-1], ((0, 0), (1, 0)), constant_values=START)
-        mask = shifted != self.stop  # a target's symbols and its stop
+        shifted, mask = self.shifted(targets)
         lengths = arrays.sources.lengths[rows]
         return Batch((source, shifted), targets=targets, lengths=lengths, mask=mask)
 
-    def loss(self, outputs: Array, batch: Batch) -> Array:
-        """Cross-entropy of each symbol of the first target, (batch, time), in nats."""
-        return metrics.cross_entropy(outputs, batch.targets[:, 0])
-
     def metrics(self, outputs: Written, batch: Batch) -> Sums:
-        """Errors of what was written, by symbols and whole, and nats a symbol of the first target.
-
-        The errors of an answer are the edit distance to the nearest target, over that one's length.
-        """
+        """Errors of what was written, by symbols and whole; nats a symbol of the first target."""
         valid = batch.mask.any(-1)
-        errors, lengths = _errors(outputs.symbols[:, 0], batch.targets, self.stop)
+        right, errors, lengths = self.compare(outputs.symbols[:, 0], batch.targets)
         return {
             "token_error_rate": ((errors * valid).sum(), (lengths * valid).sum()),
-            "sequence_error_rate": metrics.mean(errors > 0, valid),
+            "sequence_error_rate": metrics.mean(~right, valid),
             "nats": metrics.mean(self.loss(outputs.logits, batch), batch.mask),
         }
 
@@ -137,8 +118,7 @@ class Transduction(Task):
         }
         truth, scores = stop_filled(arrays.references["test"]), {}
         for name, guess in guesses.items():
-            counted = jax.jit(_errors, static_argnums=2)(guess, truth, self.stop)
-            errors, lengths = map(np.asarray, counted)
+            _, errors, lengths = map(np.asarray, jax.jit(self.compare)(guess, truth))
             scores[name] = {
                 "token_error_rate": float(errors.sum() / lengths.sum()),
                 "sequence_error_rate": float((errors > 0).mean()),
@@ -163,8 +143,7 @@ class Transduction(Task):
 
     def read(self, path: pathlib.Path) -> tuple[list[str], list[Batch]]:
         """Reads a file of sources, one a line; what follows a tab is passed over."""
-        if self.n_best > self.beam:
-            raise UserError(f"--n_best is {self.n_best}, above --beam, {self.beam}: raise --beam")
+        self.check_n_best()
         sources = [line.partition("\t")[0].strip() for line in read_lines(path, "--input")]
         codes = encode(map(self.split_source, sources), self.source_vocabulary)
         batches = []
@@ -174,43 +153,10 @@ class Transduction(Task):
         return sources, batches
 
     def answer(self, outputs: Written, batch: Batch) -> list[Any]:
-        """For each source its likeliest targets as text, with their log probabilities in nats."""
+        """As of any source; an empty line has an empty answer, so that order and count hold."""
         return [
-            [
-                (self.spell(row), float(score))
-                for row, score in zip(rows, scores, strict=True)
-                if np.isfinite(score)  # a beam may be wider than there are sequences
-            ]
-            if length
-            else [("", 0.0)]  # of an empty line: order and count hold
-            for length, rows, scores in zip(
-                np.asarray(batch.lengths),
-                outputs.symbols[:, : self.n_best],
-                outputs.scores[:, : self.n_best],
-                strict=True,
+            best if length else [("", 0.0)]
+            for best, length in zip(
+                super().answer(outputs, batch), np.asarray(batch.lengths), strict=True
             )
         ]
-
-    def write(self, path: pathlib.Path, source: list[str], answers: list[Any]) -> None:
-        """Lines of source, target and log probability between tabs, the likeliest first."""
-        write_lines(
-            path,
-            (
-                f"{text}\t{target}\t{score:.4f}"
-                for text, best in zip(source, answers, strict=True)
-                for target, score in best
-            ),
-        )
-
-    def spell(self, codes: Sequence[int]) -> str:
-        """A target's codes as text, up to the stop symbol."""
-        end = np.argmax(np.append(codes, self.stop) == self.stop)
-        return self.join_target(self.target_vocabulary[code] for code in codes[:end])
-
-
-def _errors(written: Array, targets: Array, stop: int) -> tuple[Array, Array]:
-    """Edit distance of (batch, time) to the nearest of (batch, references, time), its length."""
-    distances = metrics.edit_distance(written[:, None], targets, stop)
-    nearest = distances.argmin(-1)[:, None]
-    lengths = metrics.sequence_length(targets, stop)
-    return tuple(jnp.take_along_axis(of, nearest, 1)[:, 0] for of in (distances, lengths))
