@@ -5,6 +5,7 @@
 prints one JSON object. On a CPU the shapes are small, which only shows that it runs.
 """
 
+import dataclasses
 import json
 import sys
 import time as clock
@@ -18,12 +19,12 @@ import numpy as np
 from lstmjax.benchmark import work
 from lstmjax.benchmark.tables import LAYER_FIELDS
 from lstmjax.errors import UserError
-from lstmjax.experiment import Experiment
+from lstmjax.experiment import Experiment, load_config
 from lstmjax.inference.evaluation import Evaluation
 from lstmjax.models.generative import Generative
-from lstmjax.optimizers import SGD, AdamW
+from lstmjax.optimizers import AdamW
 from lstmjax.recurrent import LSTM, cudnn
-from lstmjax.tasks.text import Text, Words
+from lstmjax.tasks.text import Text
 from lstmjax.training import determinism
 from lstmjax.training.steps import compile_advance, init_state
 
@@ -126,24 +127,12 @@ def text(**shape: Any) -> dict[str, Any]:
 
 
 def recipe(file: str | None, hidden: int, seconds: float) -> dict[str, Any]:
-    """Two layers of 650 with dropout .5 and SGD on words, as far as the seconds last.
-
-    The medium model of Zaremba et al. (2014, section 4.1) but for the initial weights: 39 epochs,
-    the rate divided by 1.2 in each after the sixth.
-    """
-    experiment = Experiment(
-        task=Words(path=file, window=35, tokens="space", unknown_below=1, most_words=9_999),
-        model=Generative(features=(hidden, hidden), embedding=hidden, dropout=0.5),
-        optimizer=SGD(
-            learning_rate=1.0,
-            clip_norm=5.0,
-            schedule="epochs",
-            epochs_constant=6,
-            epoch_factor=1 / 1.2,
-        ),
-        batch_size=20,
-        evaluation_batch_size=20,
-        log_every=100,
+    """The medium model of Zaremba et al. (2014), `configs/papers/zaremba.py`, in the given time."""
+    experiment = load_config("papers/zaremba")
+    experiment = dataclasses.replace(
+        experiment,
+        task=dataclasses.replace(experiment.task, path=file),
+        model=experiment.model.clone(features=(hidden, hidden), embedding=hidden),
     ).resolve()
     data = experiment.task.load().placed(experiment.batch_size)
     epoch = data.sizes["train"] // experiment.batch_size
@@ -160,7 +149,7 @@ def recipe(file: str | None, hidden: int, seconds: float) -> dict[str, Any]:
     return {
         "epochs": steps / epoch,
         "seconds": spent,
-        "words_per_second": steps * 20 * 35 / spent,
+        "words_per_second": steps * experiment.batch_size * experiment.task.window / spent,
         "seconds_of_39_epochs": spent / steps * epoch * 39,
         "test_perplexity": float(scores["perplexity"]),
         "symbols": experiment.task.outputs,
