@@ -14,7 +14,7 @@ from lstmjax.tasks.pictures import Captions, MovingDigits
 from lstmjax.tasks.sequences import Labelled
 from lstmjax.tasks.series import Series
 from lstmjax.tasks.tagging import Tagging
-from tests import pictures, tiny
+from tests import pictures, small_files
 
 CONFIGS = sorted((pathlib.Path(__file__).parent.parent / "configs").rglob("*.py"))
 
@@ -23,11 +23,11 @@ def small(config, tmp_path):
     """The experiment of a config at two steps of two examples."""
     experiment = load_config(str(config))
     file = tmp_path / "data"
-    file.write_text(tiny.POEM)
+    file.write_text(small_files.POEM)
     if isinstance(experiment.task, Pairs):
-        file = tiny.pairs_file(tmp_path, experiment.task.format)
+        file = small_files.pairs_file(tmp_path, experiment.task.format)
     if isinstance(experiment.task, PianoRoll):
-        file = tiny.pieces_file(tmp_path)
+        file = small_files.pieces_file(tmp_path)
     if isinstance(experiment.task, Captions):
         file = pictures.write_captions(tmp_path / "pictures", size=40)
     wanted = dict(
@@ -37,12 +37,12 @@ def small(config, tmp_path):
     task |= {"numbers": 40, "dates": 20}
     task |= {"shapes": 1}  # more than one is another test's business, and compiles as often
     if isinstance(experiment.task, Sigmorphon):
-        task |= {"directory": tiny.sigmorphon_files(tmp_path)}
+        task |= {"directory": small_files.sigmorphon_files(tmp_path)}
     if isinstance(experiment.task, Labelled):
-        task |= tiny.labelled_files(tmp_path, idx=experiment.task.train_labels is not None)
+        task |= small_files.labelled_files(tmp_path, idx=experiment.task.train_labels is not None)
     if isinstance(experiment.task, Tagging):
         spans = experiment.task.format == "columns"
-        task |= (tiny.entities_files if spans else tiny.tagging_files)(tmp_path)
+        task |= (small_files.entities_files if spans else small_files.tagging_files)(tmp_path)
         task |= {"valid": "none"} if spans else {}
     task |= {"floor_pictures": 8, "floor_videos": 20}
     if isinstance(experiment.task, MovingDigits):
@@ -54,9 +54,9 @@ def small(config, tmp_path):
             task |= {"window": 8, "window_deviation": min(experiment.task.window_deviation, 1)}
     fields = {field.name for field in settings.fields(experiment.task)}
     if isinstance(experiment.task, Series):
-        task |= tiny.like_series(file, experiment.task)
+        task |= small_files.like_series(file, experiment.task)
     if isinstance(experiment.task, Panels):
-        task |= tiny.like_panel(file, experiment.task)
+        task |= small_files.like_panel(file, experiment.task)
     if isinstance(experiment.model, Captioner):
         wanted |= {"model.filters": "4,", "model.pool": "4,"}
     if isinstance(experiment.model, Segments):

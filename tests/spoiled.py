@@ -25,7 +25,7 @@ from lstmjax.tasks.sequences import Labelled
 from lstmjax.tasks.series import Series
 from lstmjax.tasks.tagging import Tagging
 from lstmjax.tasks.text import Text, Words
-from tests import tiny
+from tests import small_files, tiny
 
 NUMBERS = ("0", "-1", "1e999", "-1e999", "nan", "inf", "1.5", "9" * 30, "1e-320", "0x10", "1_0")
 WORDS = ("", " ", "none", "true", "[]", "()", "1,2", "1,,2", "(", "cosine", "é", "\udcff", "=")
@@ -165,7 +165,7 @@ _COLUMNS = "-DOCSTART- -X- O\n\n" + "John B-PER\nsleeps O\n\nin O\nNew B-LOC\nYo
 FORMATS = {
     "csv": Format("a.csv", _table(), _series),
     "long": Format("a.csv", _long(), _panel),
-    "ts": Format("a.ts", tiny.ts_text(8).encode(), _labelled),
+    "ts": Format("a.ts", small_files.ts_text(8).encode(), _labelled),
     "npz": Format(
         "a.npz",
         _archive({"inputs": _STEPS, "lengths": np.arange(8) % 3 + 1, "labels": np.arange(8) % 2}),
@@ -173,12 +173,12 @@ FORMATS = {
     ),
     "idx": Format(
         "a-ubyte",
-        tiny.idx_bytes(np.arange(48, dtype=np.uint8).reshape(8, 3, 2)),
+        small_files.idx_bytes(np.arange(48, dtype=np.uint8).reshape(8, 3, 2)),
         lambda path: _labelled(path, train_labels=f"{path}-labels", test_labels=f"{path}-labels"),
     ),
     "conllu": Format(
         "a.conllu",
-        tiny.CONLLU.encode() * 3,
+        small_files.CONLLU.encode() * 3,
         lambda path: Tagging(train=path, test=path, longest_word=4),
         _TAGGER,
     ),
@@ -191,9 +191,12 @@ FORMATS = {
     "tsv": Format("a.tsv", _pairs("tsv"), lambda path: _pairs_task(path, "tsv"), _WRITER),
     "cmudict": Format("a.dict", _pairs("cmudict"), lambda p: _pairs_task(p, "cmudict"), _WRITER),
     "text": Format(
-        "a.txt", tiny.POEM.encode(), lambda p: Text(path=p, level="character", window=8), _READER
+        "a.txt",
+        small_files.POEM.encode(),
+        lambda p: Text(path=p, level="character", window=8),
+        _READER,
     ),
-    "words": Format("a.txt", tiny.POEM.encode(), lambda p: Words(path=p, window=8), _READER),
+    "words": Format("a.txt", small_files.POEM.encode(), lambda p: Words(path=p, window=8), _READER),
 }
 
 
@@ -203,7 +206,7 @@ def write(name: str, directory: pathlib.Path, content: bytes | None = None) -> p
     file.write_bytes(FORMATS[name].content if content is None else content)
     if name == "idx":
         labels = file.with_name(f"{file.name}-labels")
-        labels.write_bytes(tiny.idx_bytes(np.arange(8, dtype=np.uint8) % 2))
+        labels.write_bytes(small_files.idx_bytes(np.arange(8, dtype=np.uint8) % 2))
     return file
 
 

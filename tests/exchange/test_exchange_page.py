@@ -13,7 +13,7 @@ import lstmjax
 from lstmjax.models.bidirectional import Bidirectional
 from lstmjax.models.encoder_decoder import EncoderDecoder
 from lstmjax.tasks.generated.addition import ALPHABET, Addition
-from tests import tiny
+from tests import small_files, tiny
 
 PAGE = pathlib.Path(__file__).parent.parent.parent / "docs" / "exchange.md"
 UTTERANCE = np.random.default_rng(5).normal(size=(7, 2)).round(3)  # two channels
@@ -51,7 +51,9 @@ def test_the_samples_that_import_this_package(tmp_path, monkeypatch):
 def runs(tmp_path_factory):
     """A run of each task that the samples are about, by the name that they give it."""
     folder = tmp_path_factory.mktemp("runs")
-    series = dict(path=str(tiny.series_csv(folder, 120)), targets=("heat",), lookback=6, horizon=2)
+    series = dict(
+        path=str(small_files.series_csv(folder, 120)), targets=("heat",), lookback=6, horizon=2
+    )
     addition = Addition(valid_examples=4, test_examples=4)
     model = EncoderDecoder(features=(8,), attention="dot")
     made = {

@@ -13,7 +13,7 @@ from lstmjax.models.encoder_decoder import EncoderDecoder
 from lstmjax.models.stacked import Stacked
 from lstmjax.tasks.pairs import Pairs
 from lstmjax.tasks.text import Words
-from tests import tiny
+from tests import small_files, tiny
 from tests.exchange import node
 
 
@@ -38,7 +38,7 @@ def answers(content, texts, program, scripts):
 @node.needed
 @pytest.mark.parametrize("beam", [1, 3])
 def test_pairs_are_answered_as_by_predict(beam, tmp_path):
-    task = Pairs(path=tiny.pairs_file(tmp_path), beam=beam, n_best=beam, shapes=2)
+    task = Pairs(path=small_files.pairs_file(tmp_path), beam=beam, n_best=beam, shapes=2)
     model = EncoderDecoder(features=(8,), bidirectional=True, embedding=4, attention="dot")
     run, content = exported(tiny.pairs(tmp_path, task=task, model=model), tmp_path)
     sources = ["ab", "cde", "eee", "xaz", "bbbbb"]
@@ -75,7 +75,7 @@ SERIES = [
 @node.needed
 @pytest.mark.parametrize("fields", SERIES, ids=lambda fields: "-".join(map(str, fields.values())))
 def test_series_are_continued_as_by_predict(fields, tmp_path):
-    file = tiny.series_csv(tmp_path, 160)
+    file = small_files.series_csv(tmp_path, 160)
     task = dict(path=str(file), time="day", lookback=8, horizon=3) | fields
     run, content = exported(tiny.series(task, model=Stacked(features=(5, 3))), tmp_path)
     rows = content["task"]["rows"]
@@ -132,7 +132,7 @@ def test_draws_follow_the_distribution():
 def test_what_a_page_cannot_run_is_refused(tmp_path):
     with pytest.raises(UserError, match="Labelled"):
         demo_of(tiny.labelled(tmp_path))
-    file = str(tiny.series_csv(tmp_path, 160))
+    file = str(small_files.series_csv(tmp_path, 160))
     task = dict(path=file, targets=("heat",), forecast="recursive", head="gaussian")
     with pytest.raises(UserError, match="draws"):
         demo_of(tiny.series(task))

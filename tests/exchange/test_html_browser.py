@@ -22,7 +22,7 @@ from lstmjax.tasks.generated.cumulative_sum import CumulativeSum
 from lstmjax.tasks.generated.damped_sine import DampedSine
 from lstmjax.tasks.generated.moving_square import MovingSquare
 from lstmjax.training.steps import init_state
-from tests import tiny
+from tests import small_files, tiny
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -60,7 +60,7 @@ def experiments(directory):
     yield tiny.text(directory)
     yield tiny.pairs(directory)
     yield tiny.tagging(directory)
-    columns = dict(path=str(tiny.series_csv(directory, 160)), targets=("load", "heat"))
+    columns = dict(path=str(small_files.series_csv(directory, 160)), targets=("load", "heat"))
     yield tiny.series(columns | dict(lookback=8, horizon=4, head="quantile"))
     yield tiny.echo()
     yield Experiment(task=DampedSine(), model=Stacked(features=(4, 4)), **generated)

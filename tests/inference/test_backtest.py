@@ -11,7 +11,7 @@ from lstmjax.inference.backtest import Backtest, backtest_workdir, banded, level
 from lstmjax.inference.prediction import predict
 from lstmjax.inference.trained import load
 from lstmjax.training.run import run
-from tests import tiny
+from tests import small_files, tiny
 
 ROWS, HORIZON = 130, 2
 
@@ -19,7 +19,7 @@ ROWS, HORIZON = 130, 2
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     directory = tmp_path_factory.mktemp("backtest")
-    file = tiny.series_csv(directory, ROWS)
+    file = small_files.series_csv(directory, ROWS)
     task = dict(path=str(file), targets=("load", "heat"), lookback=6, horizon=HORIZON)
     experiment = tiny.series(task | dict(split_rows=(70, 100), head="gaussian"))
     return directory / "run", run(experiment, directory / "run")
@@ -35,7 +35,7 @@ def test_every_origin_is_written_as_it_is_scored(trained, tmp_path):
     backtest_workdir(directory, "test", tmp_path / "out.csv")
     found = read(tmp_path / "out.csv")
     assert list(found)[:5] == ["series", "origin", "step", "truth", "forecast"]
-    values = dict(zip(("load", "heat"), tiny.series_values(ROWS).T, strict=True))
+    values = dict(zip(("load", "heat"), small_files.series_values(ROWS).T, strict=True))
     origins, steps = found["origin"].astype(int), found["step"].astype(int)
     assert sorted(set(origins)) == [*range(100, ROWS - HORIZON + 1)] and set(steps) == {1, 2}
     truth = [values[s][o + k - 1] for s, o, k in zip(found["series"], origins, steps, strict=True)]

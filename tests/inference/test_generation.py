@@ -7,7 +7,7 @@ from lstmjax.errors import UserError
 from lstmjax.inference.generation import CHUNK, Sampling, generate, write_samples
 from lstmjax.models.generative import Generative
 from lstmjax.training.run import run
-from tests import tiny
+from tests import small_files, tiny
 
 GREEDY = Sampling(temperature=0)
 
@@ -74,7 +74,7 @@ def test_samples_of_a_restored_checkpoint(tmp_path, capsys):
     write_samples(tmp_path / "run", "the ", 100, 1, 0, Sampling())
     one = capsys.readouterr().out
     assert one.startswith("the ") and len(one) == len("the ") + 100 + 1
-    assert set(one) <= set(tiny.POEM) | {"\n"}
+    assert set(one) <= set(small_files.POEM) | {"\n"}
     write_samples(tmp_path / "run", "the ", 100, 2, 0, Sampling())
     assert one in capsys.readouterr().out
     with pytest.raises(UserError, match="not in the corpus.* 'Z b r'"):

@@ -14,7 +14,7 @@ from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import Adam
 from lstmjax.tasks.music import PianoRoll
 from lstmjax.training.run import run
-from tests import tiny
+from tests import small_files, tiny
 
 MODEL = Vanilla(features=5, outputs=88, every_step=True)
 
@@ -44,7 +44,7 @@ def test_without_temperature_each_frame_is_the_likeliest_after_those_before():
 
 
 def test_a_run_writes_a_file_and_other_runs_are_refused(tmp_path):
-    task = PianoRoll(path=tiny.pieces_file(tmp_path), shapes=1)
+    task = PianoRoll(path=small_files.pieces_file(tmp_path), shapes=1)
     fields = dict(tiny.SHORT, steps=2, evaluation_batch_size=4)
     model = dataclasses.replace(MODEL, features=4)
     experiment = Experiment(task=task, model=model, optimizer=Adam(1e-2), **fields)

@@ -11,7 +11,7 @@ from lstmjax.inference.paths import draw
 from lstmjax.inference.prediction import predict
 from lstmjax.tasks.series import Series
 from lstmjax.training.run import run
-from tests import tiny
+from tests import small_files, tiny
 
 COUNT, HORIZON = 4_000, 3
 
@@ -28,7 +28,7 @@ class Walk:
 @pytest.mark.parametrize("forecast", ["recursive", "direct"])
 def test_paths_go_on_from_what_was_drawn(forecast, tmp_path):
     """Of a recursive forecast: a random walk. Of a direct one: rows that know nothing of others."""
-    file = tiny.series_csv(tmp_path, 90)
+    file = small_files.series_csv(tmp_path, 90)
     task = dict(path=str(file), targets=("heat",), lookback=6, horizon=HORIZON, head="gaussian")
     experiment = tiny.series(task | dict(forecast=forecast)).resolve()
     steps = 1 if forecast == "recursive" else HORIZON
@@ -37,7 +37,7 @@ def test_paths_go_on_from_what_was_drawn(forecast, tmp_path):
     drawn = draw(fake, steps, batch, COUNT, seed=0)[0, :, 0]  # (horizon, count)
     (deviation,) = experiment.task.deviations
     spread = deviation * (np.log(2) + 1e-3)
-    last = tiny.series_values(90)[-1, 1]
+    last = small_files.series_values(90)[-1, 1]
     growth = np.sqrt(np.arange(1, 4)) if forecast == "recursive" else np.ones(3)
     np.testing.assert_allclose(drawn.std(1), spread * growth, rtol=0.06)
     np.testing.assert_allclose(drawn.mean(1), last, atol=5 * spread * 2 / np.sqrt(COUNT))
@@ -46,7 +46,7 @@ def test_paths_go_on_from_what_was_drawn(forecast, tmp_path):
 
 
 def test_paths_are_written_beside_the_forecasts(tmp_path):
-    file = tiny.series_csv(tmp_path, 90)
+    file = small_files.series_csv(tmp_path, 90)
     task = dict(path=str(file), targets=("load", "heat"), time="day", lookback=6, horizon=2)
     run(tiny.series(task | dict(head="student", degrees=None)), tmp_path / "run")
     predict(tmp_path / "run", file, tmp_path / "out.csv", count=30)

@@ -24,7 +24,7 @@ from lstmjax.tasks.base import Batch, Task
 from lstmjax.tasks.generated.rectangles import Rectangles
 from lstmjax.tasks.music import PianoRoll
 from lstmjax.tasks.series.heads import Head
-from tests import tiny
+from tests import small_files, tiny
 
 SEEDS = 3
 
@@ -77,7 +77,7 @@ def test_a_text_has_the_mean_probability_of_each_symbol(tmp_path):
     """Bits of a line less those of the line without its end are those of the last symbol."""
     experiment = tiny.text(tmp_path, evaluation_batch_size=1)
     run = finished(experiment, tmp_path)
-    test = tiny.POEM[-round(len(tiny.POEM) * experiment.task.test_fraction) :]
+    test = small_files.POEM[-round(len(small_files.POEM) * experiment.task.test_fraction) :]
     prefixes = [test[:end] for end in range(2, 12)]
     (tmp_path / "lines.txt").write_text("\n".join([*prefixes, test]))
     alone, together = alone_and_together(run, tmp_path / "lines.txt")
@@ -121,7 +121,7 @@ def test_pairs_are_written_by_the_mean_probability_of_the_next_symbol(tmp_path):
 
 def test_keys_sound_with_the_mean_probability(tmp_path):
     experiment = Experiment(
-        task=PianoRoll(path=tiny.pieces_file(tmp_path), shapes=1),
+        task=PianoRoll(path=small_files.pieces_file(tmp_path), shapes=1),
         model=Vanilla(features=4, every_step=True),
         optimizer=Adam(),
         **tiny.SHORT,

@@ -14,7 +14,7 @@ import pytest
 
 from lstmjax.inference.prediction import predict
 from lstmjax.training.run import run
-from tests import tiny
+from tests import small_files, tiny
 from tests.tasks.tagging.test_spans import spans
 
 SMALL = dict(steps=4, log_every=4, evaluate_every=4)
@@ -84,7 +84,7 @@ def test_spans_by_the_rule_of_conlleval(tmp_path):
 
 def test_labels_that_training_lacks_are_errors(tmp_path, capsys):
     experiment = tiny.labelled(tmp_path, **SMALL)
-    (tmp_path / "test.ts").write_text(tiny.ts_text(10, seed=10, classes="up left"))
+    (tmp_path / "test.ts").write_text(small_files.ts_text(10, seed=10, classes="up left"))
     report = run(experiment, tmp_path / "run", pictures=False)["test"]
     told = "training lacks 1 label(s) of the held-out files, always errors: 'left'"
     assert capsys.readouterr().err.count(told) == 1
@@ -105,7 +105,7 @@ def sentences_of(tags):
 def test_pairs_with_several_right_answers(tmp_path):
     experiment = tiny.pairs(tmp_path, **SMALL | dict(steps=60))
     held_out = dataclasses.replace(
-        experiment.task, test_path=tiny.pairs_file(tmp_path / "held_out"), beam=2
+        experiment.task, test_path=small_files.pairs_file(tmp_path / "held_out"), beam=2
     )
     experiment = dataclasses.replace(experiment, task=held_out)
     report = run(experiment, tmp_path / "run", pictures=False)["test"]
@@ -131,7 +131,7 @@ def test_pairs_with_several_right_answers(tmp_path):
 def test_forecasts_of_the_last_origin(tmp_path):
     """The test part has one origin; the file that ends there is forecast from."""
     rows, horizon = 120, 2
-    file = tiny.series_csv(tmp_path, rows)
+    file = small_files.series_csv(tmp_path, rows)
     task = dict(
         path=str(file), targets=("heat",), covariates=("load",), lookback=6, horizon=horizon
     )
@@ -140,7 +140,7 @@ def test_forecasts_of_the_last_origin(tmp_path):
     lines = file.read_text().splitlines()
     written = answered(tmp_path, "\n".join(lines[: 1 + rows - horizon]) + "\n", ".csv")
     forecast = [float(row["forecast"]) for row in csv.DictReader(written.splitlines())]
-    error = forecast - tiny.series_values(rows)[-horizon:, 1]
+    error = forecast - small_files.series_values(rows)[-horizon:, 1]
     np.testing.assert_allclose(np.abs(error).mean(), report["mae"]["mean"], rtol=1e-4)
     np.testing.assert_allclose((error**2).mean() ** 0.5, report["rmse"]["mean"], rtol=1e-4)
 
@@ -149,7 +149,7 @@ def test_forecasts_of_the_last_origin(tmp_path):
 def test_bits_of_a_text_of_one_line(level, tmp_path):
     (tmp_path / "test.txt").write_text("\n" + "the cat in the fog sat; " * 50 + "\n")
     experiment = tiny.text(tmp_path, evaluation_batch_size=1, **SMALL)
-    (tmp_path / "poem.txt").write_text(tiny.POEM.replace("; ", ";\n"))
+    (tmp_path / "poem.txt").write_text(small_files.POEM.replace("; ", ";\n"))
     task = dataclasses.replace(
         experiment.task, test_path=str(tmp_path / "test.txt"), level=level, valid_fraction=0.1
     )

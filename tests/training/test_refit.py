@@ -9,14 +9,14 @@ from lstmjax.inference.trained import load
 from lstmjax.tasks.panels import Panels
 from lstmjax.training.refit import refit_workdir
 from lstmjax.training.run import run
-from tests import tiny
+from tests import small_files, tiny
 
 SHORT = dict(steps=2, log_every=2, evaluate_every=2)
 
 
 def test_a_refit_is_the_run_with_a_later_split(tmp_path):
     """11 origins, five at a time: the second model is trained as one that knows five rows more."""
-    file = tiny.series_csv(tmp_path, 62)
+    file = small_files.series_csv(tmp_path, 62)
     task = dict(path=str(file), targets=("heat",), time="day", lookback=6, horizon=2)
     run(tiny.series(task | dict(split_rows=(40, 50)), **SHORT), tmp_path / "run", pictures=False)
     said = refit_workdir(tmp_path / "run", tmp_path / "out.csv", 5)
@@ -39,7 +39,7 @@ def test_a_refit_is_the_run_with_a_later_split(tmp_path):
 
 def test_every_series_of_a_panel_moves_along(tmp_path):
     task = Panels(
-        path=str(tiny.panel_csv(tmp_path)),
+        path=str(small_files.panel_csv(tmp_path)),
         series="meter",
         time="hour",
         targets=("y",),

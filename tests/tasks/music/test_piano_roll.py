@@ -9,11 +9,11 @@ from lstmjax import metrics
 from lstmjax.errors import UserError
 from lstmjax.tasks.music import PianoRoll
 from lstmjax.tasks.music.files import read_pieces, write_midi
-from tests import tiny
+from tests import small_files
 
 
 def task_of(directory, **settings):
-    task = PianoRoll(path=tiny.pieces_file(directory), shapes=2, **settings).resolve()
+    task = PianoRoll(path=small_files.pieces_file(directory), shapes=2, **settings).resolve()
     return task, task.load()
 
 

@@ -19,7 +19,7 @@ from lstmjax.tasks.pairs.transduction import START
 from lstmjax.tasks.ragged import pack
 from lstmjax.training.run import run
 from lstmjax.training.steps import init_state, make_init
-from tests import tiny
+from tests import small_files, tiny
 
 
 def examples(task, split, shape=-1):
@@ -39,7 +39,7 @@ def texts(task, batch):
 def test_examples_are_the_files_lines_and_the_held_out_sources(form, tmp_path):
     target = "token" if form == "cmudict" else "character"
     task = Pairs(
-        path=tiny.pairs_file(tmp_path, form),
+        path=small_files.pairs_file(tmp_path, form),
         format=form,
         target=target,
         valid_fraction=0.1,
@@ -69,7 +69,7 @@ def test_what_the_decoder_reads_and_what_counts(tmp_path):
 
 
 def test_errors_are_counted_against_the_nearest_target(tmp_path):
-    file, train = tmp_path / "test.tsv", tiny.pairs_file(tmp_path)
+    file, train = tmp_path / "test.tsv", small_files.pairs_file(tmp_path)
     file.write_text("ab\tAAAA\nab\tBB\ncd\tCD\n")
     task = Pairs(path=train, test_path=str(file), valid_fraction=0.1).resolve()
     _, batch = examples(task, "test")
@@ -122,7 +122,7 @@ def test_the_nearest_spelling_shares_its_beginning_or_its_end():
 def test_symbols_that_training_lacks_are_read_as_unknown(tmp_path):
     test = tmp_path / "test.tsv"
     test.write_text("aé\tA\n")
-    path = tiny.pairs_file(tmp_path)
+    path = small_files.pairs_file(tmp_path)
     task = Pairs(path=path, test_path=str(test), unknown_below=30, valid_fraction=0.1).resolve()
     _, batch = examples(task, "test")
     assert batch.inputs[0][0, 1] == len(task.source_vocabulary)

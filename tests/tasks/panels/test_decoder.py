@@ -16,7 +16,7 @@ from lstmjax.optimizers import Adam
 from lstmjax.tasks.panels import Panels
 from lstmjax.training.run import run
 from lstmjax.training.steps import init_state
-from tests import tiny
+from tests import small_files, tiny
 
 HORIZON = 3
 ROLES = dict(past=("heat",), known=("price",), static=("kind", "area"), calendar=("hour",))
@@ -30,7 +30,7 @@ def task_of(file, **changes):
 @pytest.mark.parametrize("model", [EncoderDecoder(features=(6,)), RepeatVector()])
 def test_a_step_reads_what_is_known_of_it(model, tmp_path):
     """A price ahead moves the forecasts of its row and of later ones, and none before."""
-    task = task_of(tiny.panel_csv(tmp_path), decoder=True, head="gaussian", **ROLES)
+    task = task_of(small_files.panel_csv(tmp_path), decoder=True, head="gaussian", **ROLES)
     fields = tiny.SHORT | dict(steps=1, evaluate_every=1)
     experiment = Experiment(task=task, model=model, optimizer=Adam(), **fields).resolve()
     data = experiment.task.load()
@@ -54,7 +54,7 @@ def test_a_step_reads_what_is_known_of_it(model, tmp_path):
 
 def counted(directory):
     """The panel with whole numbers."""
-    file = tiny.panel_csv(directory, ahead=HORIZON)
+    file = small_files.panel_csv(directory, ahead=HORIZON)
     rows = list(csv.reader(file.read_text().splitlines()))
     for row in rows[1:]:
         row[2] = row[2] and str(round(float(row[2])))
@@ -92,6 +92,6 @@ def test_counts_are_forecast_as_counts(tmp_path):
 
 def test_what_is_no_count_is_told(tmp_path):
     with pytest.raises(UserError, match=r"in column 'y' is no count; set task.head to student"):
-        task_of(tiny.panel_csv(tmp_path), head="negative_binomial")
+        task_of(small_files.panel_csv(tmp_path), head="negative_binomial")
     with pytest.raises(UserError, match="is of counts as they are"):
         task_of(counted(tmp_path), head="negative_binomial", log=True)

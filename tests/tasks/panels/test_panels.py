@@ -17,7 +17,7 @@ from lstmjax.models.residual import Residual
 from lstmjax.optimizers import Adam
 from lstmjax.tasks.panels import Panels
 from lstmjax.training.run import run
-from tests import tiny
+from tests import small_files, tiny
 
 LOOKBACK, HORIZON, SEASON = 8, 3, 4
 SETTINGS = dict(
@@ -36,7 +36,7 @@ SETTINGS = dict(
 
 
 def task_of(directory, sizes=(60, 45, 32, 9), **changes):
-    file = tiny.panel_csv(directory, sizes, ahead=changes.pop("ahead", 0))
+    file = small_files.panel_csv(directory, sizes, ahead=changes.pop("ahead", 0))
     return Panels(path=str(file), **SETTINGS | changes).resolve()
 
 
@@ -48,7 +48,7 @@ def batch_of(task, split, indices=None):
 
 def test_windows_keep_to_their_series_and_their_part(tmp_path):
     """Every window is found in its series at its origin, in units of the file."""
-    task, series = task_of(tmp_path), tiny.panel_values()
+    task, series = task_of(tmp_path), small_files.panel_values()
     for split, begin, end in (("train", 0, -8), ("valid", -8, -5), ("test", -5, None)):
         batch, _ = batch_of(task, split)
         window = batch.targets
@@ -96,7 +96,7 @@ def test_short_series_are_told_and_scored(tmp_path):
 def naive_scores(forecast, sizes=(60, 45, 32, 9), test_rows=5):
     """M4's sMAPE and MASE, and MAE, over all test windows and steps, in float64."""
     smape, mase, mae = [], [], []
-    for values in tiny.panel_values(sizes):
+    for values in small_files.panel_values(sizes):
         before = values[: len(values) - test_rows]
         change = np.nanmean(np.abs(before[SEASON:] - before[:-SEASON])) if len(before) > 4 else None
         for origin in range(len(before), len(values) - HORIZON + 1):
@@ -156,7 +156,7 @@ def test_a_weight_of_one_repeats_the_season(log, tmp_path):
         assert scores["smape"] == pytest.approx(reference["smape"], rel=1e-4)
     parameters = task.place(outputs, batch)[..., 0]
     said = np.asarray(task.in_units(parameters, batch))[..., 0] * batch.targets.unit[..., 0]
-    values = tiny.panel_values()
+    values = small_files.panel_values()
     for row in np.flatnonzero(whole):
         past = values[batch.targets.series[row]][: batch.targets.origin[row]]
         seen = past[-LOOKBACK:]
@@ -171,7 +171,7 @@ def trained(tmp_path_factory):
     settings = SETTINGS | dict(test_rows=None, past=("heat",), known=("price",))
     settings |= dict(static=("kind", "area"), calendar=("hour", "weekday"))
     experiment = Experiment(
-        task=Panels(path=str(tiny.panel_csv(directory)), **settings),
+        task=Panels(path=str(small_files.panel_csv(directory)), **settings),
         model=Residual(features=8, dropout=0.1),
         optimizer=Adam(learning_rate=1e-2),
         seeds=2,
@@ -201,7 +201,7 @@ def test_what_is_predicted_is_what_is_scored(together, trained, tmp_path):
     found = written(directory, tmp_path / "mine.csv", together=together)
     assert len(found) == 4 * HORIZON and (tmp_path / "out.png").exists()
     smape = []
-    for i, values in enumerate(tiny.panel_values()):
+    for i, values in enumerate(small_files.panel_values()):
         mine = [row for row in found if row["meter"] == f"m{i}"]
         start = np.datetime64("2021-01-01T00") + np.timedelta64(10 * i + len(values) - HORIZON, "h")
         assert mine[0]["hour"] == str(start).replace("T", " ") + ":00"
@@ -218,7 +218,7 @@ def test_what_is_predicted_is_what_is_scored(together, trained, tmp_path):
 def test_new_series_and_one_alone_are_forecast_alike(trained, tmp_path):
     """A series' forecast depends on neither its name nor the others in the file."""
     directory, _ = trained
-    file = tiny.panel_csv(tmp_path, ahead=HORIZON)
+    file = small_files.panel_csv(tmp_path, ahead=HORIZON)
     together = written(directory, file)
     lines = file.read_text().splitlines()
     alone = [lines[0], *(line.replace("m1", "new", 1) for line in lines if line.startswith("m1"))]
@@ -230,7 +230,7 @@ def test_new_series_and_one_alone_are_forecast_alike(trained, tmp_path):
 
 
 def test_known_columns_must_reach_ahead(trained, tmp_path):
-    file = tiny.panel_csv(tmp_path, ahead=HORIZON - 1)
+    file = small_files.panel_csv(tmp_path, ahead=HORIZON - 1)
     with pytest.raises(UserError, match="'m0' has 2 values of 'price' after its last target"):
         written(trained[0], file)
 
@@ -304,7 +304,7 @@ def test_training_on_the_validation_rows(tmp_path):
 def test_seeds_apart_are_not_together(tmp_path):
     with pytest.raises(UserError, match="one seed"):
         experiment = Experiment(
-            task=Panels(path=str(tiny.panel_csv(tmp_path)), **SETTINGS),
+            task=Panels(path=str(small_files.panel_csv(tmp_path)), **SETTINGS),
             model=Residual(features=4),
             optimizer=Adam(),
             **tiny.SHORT | dict(steps=2, evaluate_every=2),

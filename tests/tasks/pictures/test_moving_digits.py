@@ -10,7 +10,7 @@ import pytest
 from lstmjax.errors import UserError
 from lstmjax.metrics import divide
 from lstmjax.tasks.pictures import MovingDigits, digits
-from tests import tiny
+from tests import small_files
 
 WAYS = {"left": (0, -1), "right": (0, 1), "up": (-1, 0), "down": (1, 0)}
 SMALL = dict(frames=4, size=9, speed=1)
@@ -102,7 +102,7 @@ def test_digits_of_files_are_split(tmp_path):
     pictures[:, 0, 0], pictures[:, 0, 1] = np.arange(300) % 256, 1 + np.arange(300) // 256
     paths = [tmp_path / name for name in ("pictures", "labels")]
     for path, array in zip(paths, (pictures, labels), strict=True):
-        path.write_bytes(tiny.idx_bytes(array.astype(np.uint8)))
+        path.write_bytes(small_files.idx_bytes(array.astype(np.uint8)))
     found, rows = digits.of_files(*map(str, paths), seed=0), {}
     for split, glyphs in found.items():
         rows[split] = glyphs.pictures[:, 0, 0] + 256 * (glyphs.pictures[:, 0, 1].astype(int) - 1)
@@ -114,7 +114,7 @@ def test_digits_of_files_are_split(tmp_path):
     task = MovingDigits(path=str(paths[0]), labels=str(paths[1]), size=8)
     video = np.asarray(drawn(task, "test", 1).inputs[0, 0, ..., 0])
     assert set(np.rint(255 * video[video > 0.03])) <= set(rows["test"] % 256)
-    paths[1].write_bytes(tiny.idx_bytes((labels % 9).astype(np.uint8)))
+    paths[1].write_bytes(small_files.idx_bytes((labels % 9).astype(np.uint8)))
     for changes, told in (
         (dict(size=8), "too few pictures of 9"),
         (dict(size=8, labels=""), "give both"),

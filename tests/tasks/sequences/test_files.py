@@ -5,7 +5,7 @@ import pytest
 
 from lstmjax.errors import UserError
 from lstmjax.tasks.sequences.files import read_sequences
-from tests import tiny
+from tests import small_files
 
 HEAD = "# made up\n@problemName x\n@dimensions 2\n@classLabel true a b\n@data\n"
 ROWS = "1,2,3:4,5,6:a\n\n7:8:b\n"
@@ -24,7 +24,7 @@ def npz(tmp_path, **arrays):
 def idx(tmp_path, content, labels=None):
     (tmp_path / "x").write_bytes(content)
     if labels is not None:
-        (tmp_path / "y").write_bytes(tiny.idx_bytes(np.array(labels, np.uint8)))
+        (tmp_path / "y").write_bytes(small_files.idx_bytes(np.array(labels, np.uint8)))
     path = str(tmp_path / "y") if labels is not None else None
     return read_sequences(tmp_path / "x", "task.train", path)
 
@@ -56,7 +56,7 @@ def test_npz_by_hand(tmp_path):
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_idx_is_read_row_by_row(tmp_path, pack):
     pictures = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
-    sequences = idx(tmp_path, pack(tiny.idx_bytes(pictures)), [7, 1])
+    sequences = idx(tmp_path, pack(small_files.idx_bytes(pictures)), [7, 1])
     np.testing.assert_array_equal(sequences.inputs, pictures)
     assert sequences.lengths.tolist() == [4, 4] and sequences.labels == ("7", "1")
 
@@ -115,7 +115,7 @@ def test_faults_of_npz_files(tmp_path, arrays, message):
         npz(tmp_path, **arrays)
 
 
-PICTURES = tiny.idx_bytes(np.ones((2, 4, 3), np.uint8))
+PICTURES = small_files.idx_bytes(np.ones((2, 4, 3), np.uint8))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ PICTURES = tiny.idx_bytes(np.ones((2, 4, 3), np.uint8))
         (PICTURES + b"\0", "41 bytes, where"),
         (PICTURES[:7], "7 bytes, where its header"),
         (gzip.compress(PICTURES, mtime=0)[:-9], "cut short or damaged .*; fetch it again"),
-        (tiny.idx_bytes(np.ones(3, np.uint8)), "an array of shape .3,.; pictures"),
+        (small_files.idx_bytes(np.ones(3, np.uint8)), "an array of shape .3,.; pictures"),
     ],
 )
 def test_faults_of_idx_files(tmp_path, content, message):

@@ -14,7 +14,7 @@ from lstmjax.tasks.sequences.labelled import Labelled, _by_number
 from lstmjax.tasks.sequences.pixels import Pixels
 from lstmjax.training.run import run
 from lstmjax.training.steps import init_state
-from tests import tiny
+from tests import small_files, tiny
 
 
 def everything(task, split):
@@ -33,7 +33,7 @@ def as_npz(directory, names):
 
 
 def test_the_training_part_alone_sets_the_scale(tmp_path):
-    names = tiny.labelled_files(tmp_path)
+    names = small_files.labelled_files(tmp_path)
     task = Labelled(**names, valid_fraction=0.25).resolve()
     assert task.load().sizes == {"train": 18, "valid": 6, "test": 10}
     inputs, lengths, *_ = task.load().arrays["train"]
@@ -76,7 +76,7 @@ def test_a_channel_never_observed_in_training_reads_as_zero(standardize, tmp_pat
 
 
 def test_npz_and_ts_are_the_same_task(tmp_path):
-    names = tiny.labelled_files(tmp_path)
+    names = small_files.labelled_files(tmp_path)
     batches = [
         everything(Labelled(**files).resolve(), "test")
         for files in (names, as_npz(tmp_path, names))
@@ -86,7 +86,7 @@ def test_npz_and_ts_are_the_same_task(tmp_path):
 
 
 def test_pictures_by_row_and_as_frames(tmp_path):
-    names = tiny.labelled_files(tmp_path, idx=True)
+    names = small_files.labelled_files(tmp_path, idx=True)
     task = Labelled(**names, standardize="none").resolve()
     rows = everything(task, "test").inputs
     np.testing.assert_array_equal(rows, read_sequences(names["test"], "").inputs)
@@ -112,7 +112,7 @@ def test_videos(tmp_path):
 
 
 def test_series_as_frames(tmp_path):
-    task = Labelled(**tiny.labelled_files(tmp_path), frame=2, dimensions=1).resolve()
+    task = Labelled(**small_files.labelled_files(tmp_path), frame=2, dimensions=1).resolve()
     whole = everything(dataclasses.replace(task, frame=1, dimensions=0), "test")
     frames = everything(task, "test")
     assert frames.inputs.shape[2:] == (2, 2)
@@ -124,8 +124,8 @@ def test_series_as_frames(tmp_path):
 
 
 def test_what_is_missing_is_refused_or_masked(tmp_path):
-    names = tiny.labelled_files(tmp_path)
-    gappy = tiny.ts_text(10).replace(",", ",?,", 1)
+    names = small_files.labelled_files(tmp_path)
+    gappy = small_files.ts_text(10).replace(",", ",?,", 1)
     line = next(i for i, text in enumerate(gappy.split("\n"), 1) if "?" in text)
     gappy = gappy.split("\n")
     gappy[line - 1] = "1,?,3:4,5,6:up"
@@ -140,7 +140,7 @@ def test_what_is_missing_is_refused_or_masked(tmp_path):
 
 
 def test_a_held_out_file_of_its_own(tmp_path):
-    names = tiny.labelled_files(tmp_path)
+    names = small_files.labelled_files(tmp_path)
     task = Labelled(**names, valid=names["test"]).resolve()
     data = task.load()
     assert data.sizes == {"train": 24, "valid": 10, "test": 10}
@@ -164,7 +164,7 @@ def test_training_reports_floors_and_padding(trained):
 def test_predictions_in_the_order_of_the_file(trained, labelled, tmp_path):
     directory, report = trained
     source = tmp_path / "new.ts"
-    source.write_text(tiny.ts_text(10, seed=10, labelled=labelled))  # the test file again
+    source.write_text(small_files.ts_text(10, seed=10, labelled=labelled))  # the test file again
     assert predict(directory / "run", source, tmp_path / "out.csv").answers == 10
     with open(tmp_path / "out.csv", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -188,9 +188,9 @@ def test_show(tmp_path):
 
 
 def test_classes_are_in_the_order_of_numbers(tmp_path):
-    names = tiny.labelled_files(tmp_path)
+    names = small_files.labelled_files(tmp_path)
     for split, size in (("train", 24), ("test", 10)):
-        (tmp_path / f"{split}.ts").write_text(tiny.ts_text(size, classes="10 9"))
+        (tmp_path / f"{split}.ts").write_text(small_files.ts_text(size, classes="10 9"))
     assert Labelled(**names).resolve().classes == ("9", "10")
 
 
@@ -205,7 +205,11 @@ def test_classes_named_like_no_number_have_an_order(tmp_path):
     [
         ({"train": ""}, None, "task.train is empty: give a file"),
         ({"test": "nowhere.ts"}, None, "task.test nowhere.ts: no such file"),
-        ({}, tiny.ts_text(4, labelled=False), "task.test .*: no labels; name their idx file"),
+        (
+            {},
+            small_files.ts_text(4, labelled=False),
+            "task.test .*: no labels; name their idx file",
+        ),
         (
             {},
             "@dimensions 1\n@classLabel true up\n@data\n1:up\n",
@@ -215,7 +219,7 @@ def test_classes_named_like_no_number_have_an_order(tmp_path):
     ],
 )
 def test_faults_are_told(tmp_path, changes, text, message):
-    names = tiny.labelled_files(tmp_path)
+    names = small_files.labelled_files(tmp_path)
     if text is not None:
         (tmp_path / "test.ts").write_text(text)
     with pytest.raises(UserError, match=message):
@@ -223,22 +227,22 @@ def test_faults_are_told(tmp_path, changes, text, message):
 
 
 def test_one_sequence_is_too_few_to_hold_one_out(tmp_path):
-    names = tiny.labelled_files(tmp_path)
+    names = small_files.labelled_files(tmp_path)
     for split in names:
-        (tmp_path / f"{split}.ts").write_text(tiny.ts_text(1))
+        (tmp_path / f"{split}.ts").write_text(small_files.ts_text(1))
     with pytest.raises(UserError, match="task.train .*: nothing is left to train on .*task.valid"):
         Labelled(**names).resolve()
 
 
 def test_a_changed_file_is_noticed(tmp_path):
-    task = Labelled(**tiny.labelled_files(tmp_path)).resolve()
-    (tmp_path / "test.ts").write_text(tiny.ts_text(8))
+    task = Labelled(**small_files.labelled_files(tmp_path)).resolve()
+    (tmp_path / "test.ts").write_text(small_files.ts_text(8))
     with pytest.raises(UserError, match="SHA-256 differs"):
         task.load()
 
 
 def test_pixels_are_the_rows_one_after_the_other_or_in_one_order(tmp_path):
-    names = tiny.labelled_files(tmp_path, idx=True)
+    names = small_files.labelled_files(tmp_path, idx=True)
     pictures = read_sequences(names["test"], "test").inputs.reshape(10, 30)
     plain, permuted = (
         Pixels(**names, standardize="none", permuted=x).resolve() for x in (False, True)

@@ -6,14 +6,14 @@ import scipy.stats
 
 from lstmjax.tasks.series import Series
 from lstmjax.tasks.series import floors as floors_module
-from tests import tiny
+from tests import small_files
 
 ROWS, HORIZON, LOOKBACK = 120, 3, 6
 
 
 @pytest.fixture
 def file(tmp_path):
-    return str(tiny.series_csv(tmp_path, ROWS))
+    return str(small_files.series_csv(tmp_path, ROWS))
 
 
 def floors(file, **changes):
@@ -35,7 +35,7 @@ def rmse(forecast, truth):
 
 def test_the_last_value_and_the_season_before(file):
     """The column with gaps: what was not observed is not scored, nor taken for the last value."""
-    load = tiny.series_values(ROWS)[:, 0]
+    load = small_files.series_values(ROWS)[:, 0]
     _, scores = floors(file, targets=("load",))
     seasonal, last, truth = [], [], []
     for origin in range(80, ROWS - HORIZON + 1):
@@ -58,7 +58,7 @@ def test_the_last_value_and_the_season_before(file):
 
 def test_drift_is_the_line_through_first_and_last(file):
     """The column with gaps; and the efficiency is that of hydrologists, for one step ahead."""
-    load = tiny.series_values(ROWS)[:, 0]
+    load = small_files.series_values(ROWS)[:, 0]
     _, scores = floors(file, targets=("load",), horizon=1, nse=True)
     said = []
     for origin in range(80, ROWS):
@@ -73,14 +73,14 @@ def test_drift_is_the_line_through_first_and_last(file):
 def test_zero_beside_differences_of_logarithms(file):
     """y[t-4] y[t-1] / y[t-5], a step ahead."""
     _, scores = floors(file, horizon=1, log=True, difference=4, normalize="last")
-    heat = tiny.series_values(ROWS)[:, 1]
+    heat = small_files.series_values(ROWS)[:, 1]
     expected = heat[76:-4] * heat[79:-1] / heat[75:-5]
     assert scores["output of zero"]["rmse"] == pytest.approx(rmse(expected, heat[80:]), rel=1e-4)
 
 
 @pytest.mark.parametrize("normalize", ["none", "last"])
 def test_least_squares_is_that_of_the_training_windows(normalize, file):
-    heat = tiny.series_values(ROWS)[:, 1]
+    heat = small_files.series_values(ROWS)[:, 1]
     _, scores = floors(file, normalize=normalize, season=1)
 
     def windows(first, end):
@@ -149,7 +149,7 @@ def test_bands_of_floors_cover_what_they_should(tmp_path):
 def test_of_many_windows_evenly_spaced_ones_are_scored(file, monkeypatch):
     monkeypatch.setitem(floors_module.MOST, "test", 5)
     task, scores = floors(file)
-    heat = tiny.series_values(ROWS)[:, 1]
+    heat = small_files.series_values(ROWS)[:, 1]
     origins = 80 + np.linspace(0, task.windows("test") - 1, 5).round().astype(int)
     truth = np.stack([heat[origin : origin + HORIZON] for origin in origins])
     expected = rmse(heat[origins - 1][:, None], truth)

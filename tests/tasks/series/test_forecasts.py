@@ -18,7 +18,7 @@ from lstmjax.runs.checkpoints import restore_best
 from lstmjax.tasks.series import Series
 from lstmjax.tasks.series.forecasts import as_csv, times_after
 from lstmjax.training.run import run
-from tests import tiny
+from tests import small_files
 
 ROWS = 120
 
@@ -27,7 +27,7 @@ ROWS = 120
 def trained(tmp_path_factory):
     """A directory in which two steps were trained, and the file, which is gone again."""
     directory = tmp_path_factory.mktemp("series")
-    file = tiny.series_csv(directory, ROWS)
+    file = small_files.series_csv(directory, ROWS)
     experiment = Experiment(
         task=Series(
             path=str(file),
@@ -69,7 +69,7 @@ def test_a_forecast_from_the_checkpoint_alone(trained, tmp_path):
     ]
     experiment, params, _ = restore_best(trained[0])
     task = experiment.task
-    read = tiny.series_values(ROWS)[-6:]
+    read = small_files.series_values(ROWS)[-6:]
     scaled = ((read - task.means) / task.deviations).astype(np.float32)
     seen = np.isfinite(scaled)
     last = np.array([scaled[seen[:, i], i][-1] for i in range(2)])
@@ -126,12 +126,12 @@ def test_a_word_that_training_lacked_is_told(tmp_path):
 
 
 def test_without_a_time_column_steps_are_numbered(tmp_path):
-    file = tiny.series_csv(tmp_path, ROWS)
+    file = small_files.series_csv(tmp_path, ROWS)
     task = Series(path=str(file), targets=("heat",), lookback=6, horizon=2).resolve()
     source, (batch,) = task.read(file)
     answers = task.answer(jnp.zeros((1, 2)), batch)
     task.write(tmp_path / "out.csv", source, answers)
-    mean = tiny.series_values(ROWS)[:84, 1].mean()
+    mean = small_files.series_values(ROWS)[:84, 1].mean()
     assert (tmp_path / "out.csv").read_text() == (
         f"step,target,forecast\n1,heat,{mean:.6g}\n2,heat,{mean:.6g}\n"
     )
@@ -143,7 +143,7 @@ def test_without_a_time_column_steps_are_numbered(tmp_path):
 
 
 def test_a_picture_of_dated_rows_has_their_times(tmp_path):
-    file = tiny.series_csv(tmp_path, ROWS)
+    file = small_files.series_csv(tmp_path, ROWS)
     task = Series(path=str(file), targets=("heat",), time="day", lookback=6, horizon=2).resolve()
     source, (batch,) = task.read(file)
     (panel,) = task.panels(task.answer(jnp.zeros((1, 2)), batch), source)
@@ -168,7 +168,7 @@ def test_times_go_on_as_they_were(times, after):
 
 
 def test_bands_of_recursive_draws_are_written(tmp_path):
-    file = tiny.series_csv(tmp_path, ROWS)
+    file = small_files.series_csv(tmp_path, ROWS)
     task = Series(
         path=str(file),
         targets=("heat",),
@@ -193,7 +193,7 @@ def test_bands_of_recursive_draws_are_written(tmp_path):
 
 @pytest.mark.parametrize("model, decoder", [(Vanilla(), True), (RepeatVector(), False)])
 def test_a_decoder_is_told_that_has_none(model, decoder, tmp_path):
-    file = tiny.series_csv(tmp_path, ROWS)
+    file = small_files.series_csv(tmp_path, ROWS)
     task = Series(path=str(file), targets=("heat",), lookback=4, horizon=2, decoder=decoder)
     with pytest.raises(UserError, match="encoder-decoder, task Series .*change task.decoder"):
         Experiment(task=task, model=model, optimizer=Adam()).resolve()

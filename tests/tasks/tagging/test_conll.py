@@ -9,7 +9,7 @@ from lstmjax.tasks.tagging.conll import (
     name_columns,
     read_document,
 )
-from tests import tiny
+from tests import small_files
 
 NER = """-DOCSTART- -X- O O
 
@@ -29,18 +29,18 @@ def read(tmp_path, text, form="conllu", word="FORM", tag="UPOS", **more):
 
 
 def test_conllu_leaves_out_ranges_and_empty_nodes(tmp_path):
-    document = read(tmp_path, tiny.CONLLU)
+    document = read(tmp_path, small_files.CONLLU)
     assert [sentence.words for sentence in document.sentences] == [
         ("Do", "n't", "stop", "!"),
         ("Cats", "sleep"),
     ]
     assert document.sentences[0].tags == ("AUX", "PART", "VERB", "PUNCT")
-    assert document == read(tmp_path, tiny.CONLLU, word="2", tag="4")
-    assert document.lines == tiny.CONLLU.removesuffix("\n").split("\n")
+    assert document == read(tmp_path, small_files.CONLLU, word="2", tag="4")
+    assert document.lines == small_files.CONLLU.removesuffix("\n").split("\n")
 
 
 def test_filling_changes_the_tags_alone(tmp_path):
-    document = read(tmp_path, tiny.CONLLU)
+    document = read(tmp_path, small_files.CONLLU)
     assert fill(document, [sentence.tags for sentence in document.sentences]) == document.lines
     filled = fill(document, [["X"] * 4, ["Y"] * 2])
     changed = [(a, b) for a, b in zip(document.lines, filled, strict=True) if a != b]
@@ -93,10 +93,18 @@ def test_text_becomes_sentences(tmp_path):
         ("", {}, "task.train .*file: empty; give"),
         ("# only a comment\n", {}, "no sentences in it"),
         ("1\tEU\t_\n", {}, "line 1 has 3 columns, CoNLL-U has 10: .*task.format"),
-        (tiny.CONLLU.replace("AUX", "_"), {}, "line 4 has no tag in column UPOS; fill it in"),
-        (tiny.CONLLU.replace("\tDo\t", "\t\t"), {}, "line 4 has no word in column FORM"),
-        (tiny.CONLLU, {"tag": "UPSO"}, "task.tag: .* no column 'UPSO'; did you mean 'UPOS'?"),
-        (tiny.CONLLU, {"word": "11"}, "task.word: .* no column '11'; there are ID, FORM"),
+        (
+            small_files.CONLLU.replace("AUX", "_"),
+            {},
+            "line 4 has no tag in column UPOS; fill it in",
+        ),
+        (small_files.CONLLU.replace("\tDo\t", "\t\t"), {}, "line 4 has no word in column FORM"),
+        (
+            small_files.CONLLU,
+            {"tag": "UPSO"},
+            "task.tag: .* no column 'UPSO'; did you mean 'UPOS'?",
+        ),
+        (small_files.CONLLU, {"word": "11"}, "task.word: .* no column '11'; there are ID, FORM"),
         (NER + "Fish NN\n", {"form": "columns", "word": "1", "tag": "4"}, "line 7 has 2 columns"),
         (NER, {"form": "columns"}, "task.word: .* no column 'FORM'; there are 1, 2, 3, 4"),
     ],
@@ -108,6 +116,6 @@ def test_faults_are_told_with_their_line(tmp_path, text, settings, message):
 
 def test_another_encoding_is_told(tmp_path):
     file = tmp_path / "file"
-    file.write_bytes(tiny.CONLLU.encode() + "1\tcafé".encode("latin-1"))
+    file.write_bytes(small_files.CONLLU.encode() + "1\tcafé".encode("latin-1"))
     with pytest.raises(UserError, match="file: line 14 is not UTF-8; convert"):
         read_document(file, "task.train", find_columns(CONLLU, "FORM", "UPOS"))

@@ -13,7 +13,7 @@ from lstmjax.runs.checkpoints import restore_best
 from lstmjax.tasks.tagging import Tagging
 from lstmjax.tasks.tagging.packing import unpack
 from lstmjax.training.run import run
-from tests import tiny
+from tests import small_files, tiny
 
 
 def everything(task, split):
@@ -146,7 +146,7 @@ def test_show(tmp_path):
     ],
 )
 def test_faults_are_told(tmp_path, changes, text, message):
-    names = tiny.tagging_files(tmp_path)
+    names = small_files.tagging_files(tmp_path)
     if text is not None:
         (tmp_path / "test.conllu").write_text(text)
     with pytest.raises(UserError, match=message):
@@ -154,7 +154,7 @@ def test_faults_are_told(tmp_path, changes, text, message):
 
 
 def test_a_lone_sentence_is_too_few(tmp_path):
-    names = tiny.tagging_files(tmp_path) | {"valid": None}
+    names = small_files.tagging_files(tmp_path) | {"valid": None}
     path = tmp_path / "train.conllu"
     path.write_text(path.read_text().split("\n\n")[0] + "\n\n")
     with pytest.raises(UserError, match="train.conllu: 1 sentence, and validation takes all"):
@@ -162,13 +162,13 @@ def test_a_lone_sentence_is_too_few(tmp_path):
 
 
 def test_a_changed_file_is_noticed_and_a_share_held_out(tmp_path):
-    names = tiny.tagging_files(tmp_path) | {"valid": None}
+    names = small_files.tagging_files(tmp_path) | {"valid": None}
     task = Tagging(**names, valid_fraction=0.25).resolve()
     data = task.load()
     words = {split: len(rows.codes) for split, rows in data.arrays.forms.items()}
     assert data.sizes == {"train": 1, "valid": 1, "test": 1} and words["test"] == 18
     assert "12 sentences" in task.describe(data) and words["train"] + words["valid"] == 48
-    (tmp_path / "test.conllu").write_text(tiny.CONLLU)
+    (tmp_path / "test.conllu").write_text(small_files.CONLLU)
     with pytest.raises(UserError, match="SHA-256 differs"):
         task.load()
 

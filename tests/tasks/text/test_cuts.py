@@ -6,7 +6,7 @@ import pytest
 from lstmjax.errors import UserError
 from lstmjax.tasks.text import Text
 from lstmjax.training.order import training_indices
-from tests import tiny
+from tests import small_files
 
 
 def test_windows_of_random_length_follow_each_other_and_differ_from_epoch_to_epoch(tmp_path):
@@ -43,7 +43,7 @@ def test_windows_of_random_length_follow_each_other_and_differ_from_epoch_to_epo
 
 
 def test_held_out_windows_are_as_they_were(tmp_path):
-    (tmp_path / "text").write_text(tiny.POEM)
+    (tmp_path / "text").write_text(small_files.POEM)
     fields = dict(path=str(tmp_path / "text"), window=12, test_fraction=0.2)
     plain, random = (Text(**fields, window_deviation=x).resolve() for x in (0, 2))
     data, places = plain.load(), jnp.arange(plain.load().sizes["test"])

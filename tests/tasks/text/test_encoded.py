@@ -10,7 +10,7 @@ import pytest
 from lstmjax.errors import UserError
 from lstmjax.tasks.text import Text, Words, corpus, encoded
 from lstmjax.tasks.text.words import TOKENS, UNKNOWN
-from tests import tiny
+from tests import small_files
 
 CODES = np.arange(1000, dtype=np.uint16)
 
@@ -117,7 +117,7 @@ def test_pieces_cut_neither_characters_nor_words(size, cache, tmp_path, monkeypa
     """Against the whole text at once."""
     monkeypatch.setattr(corpus, "READ", size)
     monkeypatch.setattr(corpus, "PIECE", 2 * size)
-    head, tail = ONLY_AT_THE_ENDS[0] + STRANGE, "walker " + tiny.POEM + ONLY_AT_THE_ENDS[1]
+    head, tail = ONLY_AT_THE_ENDS[0] + STRANGE, "walker " + small_files.POEM + ONLY_AT_THE_ENDS[1]
     (tmp_path / "a").write_bytes(b"\xef\xbb\xbf" + head.encode())
     (tmp_path / "b").write_bytes(tail.encode())
     text = head + tail

@@ -7,13 +7,13 @@ import pytest
 from lstmjax import metrics
 from lstmjax.errors import UserError
 from lstmjax.tasks.text import Text
-from tests import tiny
+from tests import small_files
 
 
 @pytest.fixture
 def poem(tmp_path):
     file = tmp_path / "poem.txt"
-    file.write_text(tiny.POEM)
+    file.write_text(small_files.POEM)
     return str(file)
 
 
@@ -22,9 +22,9 @@ def test_splits_are_the_text_in_order(level, poem):
     task = Text(path=poem, level=level, valid_fraction=0.1, test_fraction=0.2).resolve()
     data = task.load()
     parts = [task.decode(data.arrays[split]) for split in ("valid", "train", "test")]
-    assert "".join(parts) == tiny.POEM
-    assert len(parts[0]) == round(0.1 * len(tiny.POEM))
-    assert len(parts[2]) == round(0.2 * len(tiny.POEM))
+    assert "".join(parts) == small_files.POEM
+    assert len(parts[0]) == round(0.1 * len(small_files.POEM))
+    assert len(parts[2]) == round(0.2 * len(small_files.POEM))
 
 
 def test_every_symbol_after_the_first_is_predicted_once(poem):
@@ -58,10 +58,10 @@ def test_bytes_may_be_cut_inside_a_character(tmp_path):
 
 
 def test_a_byte_order_mark_is_left_out(tmp_path):
-    (tmp_path / "bom.txt").write_bytes(b"\xef\xbb\xbf" + tiny.POEM.encode())
+    (tmp_path / "bom.txt").write_bytes(b"\xef\xbb\xbf" + small_files.POEM.encode())
     for level in ("byte", "character"):
         task = Text(path=str(tmp_path / "bom.txt"), level=level).resolve()
-        assert task.vocabulary == "".join(sorted(set(tiny.POEM)))
+        assert task.vocabulary == "".join(sorted(set(small_files.POEM)))
 
 
 def test_a_directory_is_read_in_sorted_order(tmp_path):

@@ -12,7 +12,7 @@ from lstmjax.inference.prediction import answer
 from lstmjax.tasks.text.words import UNKNOWN, Words
 from lstmjax.training.run import run
 from lstmjax.training.steps import init_state
-from tests import tiny
+from tests import small_files, tiny
 
 LINES = "The dog's tail, a well-known one, wags.\nThe cat <unk> sits!\n"
 
@@ -96,7 +96,7 @@ def test_sampling_in_words(trained, capsys):
     one = capsys.readouterr().out
     assert re.match("the zebra[ ;.]", one)
     assert one == f"the zebra{draw_texts(trained, 'the zebra', 80, 1, 0, Sampling())[0]}\n"
-    known = {*re.findall(r"\w+", tiny.POEM), "zebra", "<unk>"}
+    known = {*re.findall(r"\w+", small_files.POEM), "zebra", "<unk>"}
     assert {*re.sub(r"[.;]", " ", one).split()} <= known
     with pytest.raises(UserError, match="--prompt is empty"):
         write_samples(trained, "  ", 10, 1, 0, Sampling())
