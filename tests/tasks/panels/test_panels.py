@@ -11,7 +11,7 @@ import pytest
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.inference import evaluation
-from lstmjax.inference.backtest import learn_margin
+from lstmjax.inference.backtest import to_learn_from
 from lstmjax.inference.prediction import predict
 from lstmjax.models.residual import Residual
 from lstmjax.optimizers import Adam
@@ -298,7 +298,7 @@ def test_training_on_the_validation_rows(tmp_path):
     assert longest == [60 - 8 - HORIZON, 60 - 5 - HORIZON]
     with pytest.raises(UserError, match="on which this run was trained"):
         task = task_of(tmp_path, train_on_valid=True)
-        learn_margin(types.SimpleNamespace(task=task), None, None, 0.8)
+        to_learn_from(types.SimpleNamespace(task=task), None, None)
 
 
 def test_seeds_apart_are_not_together(tmp_path):
