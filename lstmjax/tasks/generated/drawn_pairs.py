@@ -32,10 +32,9 @@ class DrawnPairs(Transduction):
         `token_accuracy` and `nats` are teacher-forced: the model is told the true symbols before.
         """
         truth, valid = batch.targets[:, 0], batch.mask.any(-1)
-        errors = metrics.edit_distance(outputs.symbols[:, 0], truth, self.stop)
-        lengths = metrics.sequence_length(truth, self.stop)
+        right, errors, lengths = self.compare(outputs.symbols[:, 0], batch.targets)
         return {
-            "sequence_accuracy": metrics.mean(errors == 0, valid),
+            "sequence_accuracy": metrics.mean(right, valid),
             "token_error_rate": ((errors * valid).sum(), (lengths * valid).sum()),
             "token_accuracy": metrics.mean(outputs.logits.argmax(-1) == truth, batch.mask),
             "nats": metrics.mean(self.loss(outputs.logits, batch), batch.mask),
