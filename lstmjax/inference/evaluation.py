@@ -81,12 +81,6 @@ class Evaluation:
         key = ("evaluation", experiment.kind, split, beam, shapes, mesh, arguments)
         self._program = programs.keep(key, build)
 
-    @property
-    def names(self) -> list[str]:
-        """Of the scores."""
-        structure = self._program.out_tree
-        return list(jax.tree.unflatten(structure, range(structure.num_leaves)))
-
     def __call__(self, params: Any) -> dict[str, np.ndarray]:
         """{metric: value}, with several seeds {metric: (seeds,) values}."""
         batches = jax.device_get(self._program(params, self._arrays, self._batches))

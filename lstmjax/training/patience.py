@@ -1,17 +1,41 @@
 """The score that a run watches: its best checkpoint has the lowest, and its patience ends by it."""
 
-from collections.abc import Collection
+import dataclasses
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from lstmjax.errors import UserError
+from lstmjax.experiment import Experiment
+from lstmjax.inference.decoding import respond
+from lstmjax.inference.evaluation import only
+from lstmjax.metrics import Sums
+from lstmjax.tasks.base import Data
+from lstmjax.training.steps import make_init
 
 
-def check_watched(best_by: str, names: Collection[str]) -> None:
-    """Raises UserError where no validation score has the name that a run is to watch."""
-    if best_by.removeprefix("-") not in names:
-        raise UserError(f"best_by is {best_by!r}; the validation has {', '.join(sorted(names))}")
+def check_watched(experiment: Experiment, data: Data) -> None:
+    """Raises UserError where no validation score has the name that a run is to watch.
+
+    Traces the scores of two examples and computes nothing.
+    """
+    if experiment.best_by == "loss":
+        return
+    alone, task = dataclasses.replace(experiment, seeds=1), experiment.task
+
+    def scores(arrays: Any) -> Sums:
+        params = make_init(alone, data)(np.int32(alone.seed)).params
+        batch = task.batch(arrays, "valid", np.zeros(2, np.int32), data.shapes[-1])
+        batch = only(batch, jnp.ones(2, bool))
+        _, outputs, _ = respond(alone, params, batch, alone.zero_carry(params, batch), beam=1)
+        return task.metrics(outputs, batch)
+
+    names = {"loss", *jax.eval_shape(scores, data.arrays)}
+    if experiment.best_by.removeprefix("-") not in names:
+        told = ", ".join(sorted(names))
+        raise UserError(f"best_by is {experiment.best_by!r}; the validation has {told}")
 
 
 def to_lower(scores: dict[str, np.ndarray], best_by: str) -> float:

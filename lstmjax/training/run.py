@@ -62,6 +62,7 @@ def run(
     reading = time.perf_counter() - began
     check_sizes(experiment, on_host)
     check_shapes(experiment, on_host)
+    check_watched(experiment, on_host)
     data = on_host.placed(experiment.batch_size)
     if check_determinism:
         say(determinism.check(experiment, data))
@@ -112,7 +113,6 @@ def train(
             return state, clock
         advance = compile_advance(experiment, data, state)
         validate = Evaluation(experiment, data, "valid", state.params)
-        check_watched(experiment.best_by, validate.names)
 
     progress = Progress(step, experiment.steps, quiet=not devices.is_main())
     pace = Pace(clock.spent["train"])
