@@ -97,12 +97,8 @@ def test_answers_are_no_more_than_there_are():
 def test_floors_by_hand(tmp_path):
     train, file = tmp_path / "train.tsv", tmp_path / "test.tsv"
     train.write_text("cat\tK\nbat\tB\nhat\tB\nmouse\tMS\n")
-    file.write_text("bats\tBX\nmoose\tMS\nmoose\tB\n")
-    task = Pairs(path=str(train), valid_path=str(file), test_path=str(file))
-    with pytest.raises(UserError, match=r"line 1 has a target symbol that no .* has, 'X'"):
-        task.resolve()
     file.write_text("bats\tBS\nmoose\tMS\nmoose\tB\n")
-    task = task.resolve()
+    task = Pairs(path=str(train), valid_path=str(file), test_path=str(file)).resolve()
     floors = task.floors(task.load())
     assert floors == {
         # B for BS: one error of two; B for moose: right
@@ -110,6 +106,18 @@ def test_floors_by_hand(tmp_path):
         # bat gives B for BS, mouse MS for MS
         "nearest spelling": {"token_error_rate": 1 / 4, "sequence_error_rate": 1 / 2},
     }
+
+
+def test_a_target_that_training_cannot_teach_counts_as_wrong_and_is_told(tmp_path):
+    train, file = tmp_path / "train.tsv", tmp_path / "test.tsv"
+    train.write_text("cat\tK\nbat\tB\nhat\tB\n")
+    file.write_text("bats\tBX\nmoose\tM\nmoose\tB\nrat\tB\n")  # no X and no M in training
+    task = Pairs(path=str(train), valid_path=str(file), test_path=str(file)).resolve()
+    data = task.load()
+    assert task.target_vocabulary == ("B", "K", "M", "X")
+    assert "1 have only targets with symbols that training lacks" in task.describe(data)
+    # B everywhere: wrong for bats, right for moose and rat
+    assert task.floors(data)["most common target"]["sequence_error_rate"] == pytest.approx(1 / 3)
 
 
 def test_the_nearest_spelling_shares_its_beginning_or_its_end():
