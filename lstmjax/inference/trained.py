@@ -81,8 +81,9 @@ class Run:
         """The task's answers, in the order of the examples.
 
         Args:
-          inputs: a path of a file, as `launch.predict` reads; or arrays, if the task reads any:
-            (size, time, width), or a list of (time, width).
+          inputs: a path, as `launch.predict` reads; or what the task reads from memory: sequences
+            (size, time, width) or a list of (time, width), pictures (size, height, width, 3),
+            a list of strings to write pairs' targets for, a list of sentences as lists of words.
           lengths: (size,) valid steps of each row; none: all.
 
         Raises:

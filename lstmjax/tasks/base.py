@@ -175,10 +175,13 @@ class Task:
         raise UserError(f"task {type(self).__name__} has no files to predict from")
 
     def read_arrays(self, inputs: Any, lengths: Any = None) -> list[Batch]:
-        """As `read`, of arrays in memory: (size, time, width), or a list of (time, width).
+        """As `read`, of what is in memory; a task says what it takes.
+
+        Sequences are arrays (size, time, width) or a list of (time, width), pictures arrays (size,
+        height, width, 3), sources of pairs a list of strings, sentences a list of lists of words.
 
         Raises:
-          UserError: the task reads no arrays, or they do not fit, with the row.
+          UserError: the task reads from files alone, or the inputs do not fit, with the row.
         """
         raise UserError(f"task {type(self).__name__} predicts from a file: give its path")
 

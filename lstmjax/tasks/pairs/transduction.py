@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import jax
@@ -11,6 +11,7 @@ import numpy as np
 from jax import Array
 
 from lstmjax import metrics
+from lstmjax.errors import UserError
 from lstmjax.files import read_lines
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
@@ -143,14 +144,20 @@ class Transduction(Writing):
 
     def read(self, path: pathlib.Path) -> tuple[list[str], list[Batch]]:
         """Reads a file of sources, one a line; what follows a tab is passed over."""
-        self.check_n_best()
         sources = [line.partition("\t")[0].strip() for line in read_lines(path, "--input")]
-        codes = encode(map(self.split_source, sources), self.source_vocabulary)
+        return sources, self.read_arrays(sources)
+
+    def read_arrays(self, inputs: Sequence[str], lengths: None = None) -> list[Batch]:
+        """Batches of sources, a string each."""
+        self.check_n_best()
+        if isinstance(inputs, str) or not all(isinstance(source, str) for source in inputs):
+            raise UserError("X: give a list of strings, one for each source")
+        codes = encode(map(self.split_source, inputs), self.source_vocabulary)
         batches = []
         for rows, width in in_order(codes.lengths, self.shapes):
             source = np.asarray(codes.padded(rows, width, 0))
             batches.append(Batch((source, None), lengths=codes.lengths[rows]))
-        return sources, batches
+        return batches
 
     def answer(self, outputs: Written, batch: Batch) -> list[Any]:
         """As of any source; an empty line has an empty answer, so that order and count hold."""

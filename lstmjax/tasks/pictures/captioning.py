@@ -9,10 +9,13 @@ import numpy as np
 from jax import Array
 
 from lstmjax import metrics
+from lstmjax.errors import UserError
 from lstmjax.metrics import Sums
 from lstmjax.tasks.base import Batch, Written
 from lstmjax.tasks.pictures import files
 from lstmjax.tasks.writing import Writing
+
+AT_ONCE = 256  # pictures described at once
 
 
 class Captioning(Writing):
@@ -71,10 +74,24 @@ class Captioning(Writing):
 
     def read(self, path: pathlib.Path) -> tuple[list[str], list[Batch]]:
         """Reads a folder of PNG files, in the order of their names, or one of them."""
-        self.check_n_best()
         names = files.png_names(path, "--input")
         folder = path if path.is_dir() else path.parent
         pictures = files.read_pictures(folder, names, "--input", self.picture_size)
-        starts = range(0, len(names), files.AT_ONCE)
-        batches = [Batch((files.as_floats(pictures[i : i + files.AT_ONCE]), None)) for i in starts]
-        return names, batches
+        return names, self.read_arrays(pictures)
+
+    def read_arrays(self, inputs: np.ndarray, lengths: None = None) -> list[Batch]:
+        """Batches of pictures (size, height, width, 3): bytes, or numbers from 0 to 1."""
+        self.check_n_best()
+        pictures, expected = np.asarray(inputs), (*self.picture_size, 3)
+        if pictures.ndim != 4 or pictures.shape[1:] != expected:
+            raise UserError(
+                f"X has the shape {pictures.shape}; give pictures (size, height, width, colours) "
+                f"of {expected}"
+            )
+        if not np.issubdtype(pictures.dtype, np.floating):
+            pictures = pictures.astype(np.float32) / 255
+        elif pictures.size and not 0 <= pictures.min() <= pictures.max() <= 1:
+            raise UserError("X: give bytes from 0 to 255, or floats from 0 to 1")
+        pictures = pictures.astype(np.float32)
+        starts = range(0, len(pictures), AT_ONCE)
+        return [Batch((pictures[start : start + AT_ONCE], None)) for start in starts]

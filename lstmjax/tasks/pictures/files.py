@@ -11,7 +11,6 @@ from PIL import Image
 from lstmjax.errors import UserError
 from lstmjax.files import read_bytes, read_lines
 
-AT_ONCE = 256  # pictures described at once
 FORMAT = "file.png<TAB>a sentence"
 
 
@@ -85,11 +84,6 @@ def read_pictures(
             )
         pictures.append(picture)
     return np.stack(pictures)
-
-
-def as_floats(pictures: np.ndarray) -> np.ndarray:
-    """Bytes as numbers from 0 to 1."""
-    return pictures.astype(np.float32) / 255
 
 
 def _read_picture(file: pathlib.Path, flag: str) -> np.ndarray:

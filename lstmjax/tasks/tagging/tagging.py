@@ -181,9 +181,14 @@ class Tagging(Task):
         plain = path.suffix == ".txt" != pathlib.Path(self.train).suffix
         read, more = (from_text, {}) if plain else (read_document, {"tagged": False})
         document = read(path, "--input", self._columns(), **more)
-        arrays = self._arrange(self._rows({"input": document.sentences}, open_rows=1))
-        lengths = arrays.forms["input"].lengths
-        return document, [arrays.read("input", *batch) for batch in in_order(lengths, 1)]
+        return document, self._batches(document.sentences)
+
+    def read_arrays(self, inputs: Sequence[Sequence[str]], lengths: None = None) -> list[Batch]:
+        """Batches of sentences, a list of words each."""
+        sentences = [] if isinstance(inputs, str) else inputs
+        if not sentences or not all(_are_words(words) for words in sentences):
+            raise UserError("X: give a list of sentences, each a list of words")
+        return self._batches([Sentence((), tuple(words), ()) for words in sentences])
 
     def answer(self, outputs: Array, batch: Batch) -> list[tuple[str, ...]]:
         """The tags of each sentence."""
@@ -193,6 +198,12 @@ class Tagging(Task):
     def write(self, path: pathlib.Path, source: Document, answers: list[tuple[str, ...]]) -> None:
         """The file that was read, with the column of tags filled in."""
         write_lines(path, fill(source, answers))
+
+    def _batches(self, sentences: Sequence[Sentence]) -> list[Batch]:
+        """The sentences in batches, in their order."""
+        arrays = self._arrange(self._rows({"input": sentences}, open_rows=1))
+        lengths = arrays.forms["input"].lengths
+        return [arrays.read("input", *batch) for batch in in_order(lengths, 1)]
 
     def _columns(self) -> Columns:
         return find_columns(self.columns, self.word, self.tag)
@@ -239,3 +250,12 @@ class Tagging(Task):
             tags = self.tags + self.unseen
             scores["f1"] = count_spans(guessed, batch.targets, batch.mask, batch.resets, tags)
         return scores
+
+
+def _are_words(words: object) -> bool:
+    """Whether it is a list of words: at least one, none empty."""
+    return (
+        isinstance(words, (list, tuple))
+        and bool(words)
+        and all(isinstance(word, str) and word for word in words)
+    )

@@ -10,6 +10,7 @@ from lstmjax.errors import UserError
 from lstmjax.inference import evaluation
 from lstmjax.inference.decoding import respond
 from lstmjax.inference.prediction import predict
+from lstmjax.inference.trained import load
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.runs.checkpoints import restore_best
 from lstmjax.tasks.base import Batch, Written
@@ -219,6 +220,12 @@ def test_predictions_in_order_with_scores(trained, tmp_path):
     assert predict(directory, source, answers).answers == 100
     lines = [line.split("\t") for line in answers.read_text().splitlines()]
     assert [line[0] for line in lines] == [word.partition("\t")[0] for word in words]
+    best_of_each = load(directory).predict([line[0] for line in lines])
+    assert [[target, f"{score:.4f}"] for ((target, score),) in best_of_each] == [
+        line[1:] for line in lines
+    ]
+    with pytest.raises(UserError, match="X: give a list of strings"):
+        load(directory).predict([1, 2])
     assert lines[:5] == lines[5:10]
     assert sum(line[1].startswith(line[0][::-1].upper()) for line in lines[:5]) >= 3
     best = tmp_path / "best"

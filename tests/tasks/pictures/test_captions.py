@@ -9,6 +9,7 @@ from PIL import Image
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.inference.prediction import predict
+from lstmjax.inference.trained import load
 from lstmjax.models.captioner import Captioner
 from lstmjax.optimizers import Adam
 from lstmjax.tasks.pictures import Captions
@@ -96,6 +97,18 @@ def test_what_is_learned_is_written_for_a_folder(tmp_path):
         colour = COLOUR[int(name[0]) % 3]
         assert sentence in (f"all is {colour}", f"it is {colour} everywhere")
         assert -3 < float(score) < 0
+    bytes_ = np.stack([pictures.picture(colour, 100 + i) for i, colour in enumerate(COLOUR * 2)])
+    for given in (bytes_, bytes_.astype(np.float32) / 255):
+        answers = load(tmp_path / "run").predict(given)
+        assert [[said, f"{score:.4f}"] for best in answers for said, score in best] == [
+            row[1:] for row in rows
+        ]
+    for wrong, told in (
+        (bytes_[:, 1:], r"give pictures .* of \(20, 22, 3\)"),
+        (bytes_ / 2, "0 to 1"),
+    ):
+        with pytest.raises(UserError, match=told):
+            load(tmp_path / "run").predict(wrong)
     alone = [line.split("\t") for line in (tmp_path / "one.tsv").read_text().splitlines()]
     assert [row[:2] for row in alone] == [row[:2] for row in rows[8:10]]
     np.testing.assert_allclose(

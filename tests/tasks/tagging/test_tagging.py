@@ -8,6 +8,7 @@ import pytest
 from lstmjax import metrics
 from lstmjax.errors import UserError
 from lstmjax.inference.prediction import predict
+from lstmjax.inference.trained import load
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.runs.checkpoints import restore_best
 from lstmjax.tasks.tagging import Tagging
@@ -124,6 +125,11 @@ def test_predictions_of_a_text(trained, tmp_path):
     cells = [line.split("\t") for line in (tmp_path / "out.conllu").read_text().splitlines()]
     assert [row[1] for row in cells if len(row) > 1] == " ".join(lines).split()
     assert all(row[3] != "_" for row in cells if len(row) > 1)
+    tagged = load(directory / "run").predict([line.split() for line in lines])
+    assert [tag for tags in tagged for tag in tags] == [row[3] for row in cells if len(row) > 1]
+    for wrong in (["a text"], [["a", ""]], []):
+        with pytest.raises(UserError, match="X: give a list of sentences, each a list of words"):
+            load(directory / "run").predict(wrong)
 
 
 def test_show(tmp_path):
