@@ -28,10 +28,12 @@ class Captioner(Model):
     The LSTM starts from a vector of the whole picture. Without attention it never sees it again
     (Vinyals et al. 2015, section 3; there the vector is the first input, here it sets the carry).
     With attention it looks at places of the picture before each word: the weights are softmax(v .
-    tanh(W h + U place)) of the output h before, and the weighted mean of the places is read beside
-    the word, and once more beside the new output (Xu et al. 2015, section 3.1 and equations 4 to 9,
-    soft attention, without the gate beta; there the mean of the places is the start). A place also
-    has its two coordinates. In training the LSTM reads the true words, otherwise its own.
+    tanh(W [h, word] + U place)) of the output h before and of the word that is read now, and the
+    weighted mean of the places is read beside the word, and once more beside the new output (Xu et
+    al. 2015, section 3.1 and equations 4 to 9, soft attention, without the gate beta; there h alone
+    asks, so that it cannot look for what the last word named, and the mean of the places is the
+    start). A place also has its two coordinates. In training the LSTM reads the true words,
+    otherwise its own.
     `apply(..., mutable="intermediates")` returns the weights, (*batch, time, height, width), as
     `attention`.
     """
@@ -190,7 +192,8 @@ class Captioner(Model):
         """Reads one word (*batch,): logits, state, and attention (*batch, places)."""
         (carry, places), read, context, weights = state, self._embed(symbols), None, None
         if places is not None:
-            query = self.score_query(carry[1].astype(self.dtype))[..., None, :]
+            asked = jnp.concatenate([carry[1].astype(self.dtype), read], -1)
+            query = self.score_query(asked)[..., None, :]
             scores = self.score(nn.tanh(query + places.keys))[..., 0]
             weights = nn.softmax(scores.astype(jnp.float32)).astype(scores.dtype)
             context = (weights[..., None] * places.features).sum(-2)
