@@ -14,6 +14,7 @@ from lstmjax.estimators.base import Estimator
 from lstmjax.estimators.frames import Columns, write_csv
 from lstmjax.estimators.panels import panel_answers, panel_task
 from lstmjax.models.base import Model
+from lstmjax.models.encoder_decoder import EncoderDecoder
 from lstmjax.optimizers import Optimizer
 from lstmjax.tasks.panels import Panels
 from lstmjax.tasks.series import Series
@@ -136,7 +137,8 @@ class Forecaster(Estimator):
             an array.
           covariates: columns of numbers that are read beside them, known until now.
           known: of several series, columns of numbers that are known ahead, too; `predict` then
-            takes a frame whose targets end a horizon before they do.
+            takes a frame whose targets end a horizon before they do. A decoder reads them, unless
+            you give a model.
           static: of several series, columns of numbers or words that belong to a series.
           calendar: of several series, parts of the time: hour, weekday, day, month, year_day.
 
@@ -217,6 +219,15 @@ class Forecaster(Estimator):
                 for level, values in zip(self.levels, answer.quantiles[:, i].T, strict=True):
                     said[f"{target} q{level:g}"] = values.tolist()
         return columns.like(said)
+
+    def _architecture(self, every_step: bool) -> Model:
+        """A decoder reads what is known ahead, row by row; else what any estimator has."""
+        usual = super()._architecture(every_step)
+        if self.model is not None or not self._roles["known"]:
+            return usual
+        layers = (self.features,) * self.layers
+        sizes = dict(bidirectional=self.bidirectional, dropout=self.dropout)
+        return EncoderDecoder(features=layers, **sizes)
 
     def _panel_task(self, columns: Columns) -> tuple[dict[str, list], Panels]:
         names = self._id, self._time, self.target_names_

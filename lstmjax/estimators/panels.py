@@ -62,6 +62,7 @@ def panel_task(
         log=settings["log"],
         head=settings["head"],
         levels=tuple(settings["levels"]),
+        decoder=bool(roles["known"]) and settings["model"] is None,
     )
     return written, task
 
