@@ -1,5 +1,6 @@
 """What simple forecasts score on the windows that a model is tested on."""
 
+import collections
 import dataclasses
 from collections.abc import Callable, Iterator
 
@@ -12,7 +13,7 @@ from lstmjax.tasks.series.forecasting import SeriesWindows
 from lstmjax.tasks.series.windows import efficiency, latest
 
 CHUNK = 256  # windows that are worked on at a time
-MOST = {"train": 2**15, "test": 10_000}  # windows that are read; of more, evenly spaced ones
+MOST = {"train": 2**15, "test": 2**16}  # windows that are read; of more, evenly spaced ones
 SPREAD_FROM = 2_000  # training windows, at most, whose errors give a floor its bands
 
 # From origins (count,) and the windows there to forecasts (count, horizon, targets), scaled.
@@ -42,7 +43,8 @@ def floors(task: SeriesWindows, data: Data) -> dict[str, dict[str, float]]:
         forecasts["least squares on the window"] = _least_squares(task, data)
     size, most = task.windows("test"), MOST["test"]
     sample = f" on {most:,} of {size:,}" if size > most else ""
-    return {f"{name}{sample}": _score(task, data, said) for name, said in forecasts.items()}
+    scores = _scores(task, data, forecasts)
+    return {f"{name}{sample}": of for name, of in scores.items()}
 
 
 def _windows(task: SeriesWindows, data: Data, split: str) -> Iterator[tuple[np.ndarray, Batch]]:
@@ -134,35 +136,47 @@ def _by_series(task: SeriesWindows, values: np.ndarray) -> np.ndarray:
     return values.reshape(len(values), -1)
 
 
-def _score(task: SeriesWindows, data: Data, forecast: Forecast) -> dict[str, float]:
-    """The task's metrics over the test split."""
-    bands = {}
+def _scores(
+    task: SeriesWindows, data: Data, forecasts: dict[str, Forecast]
+) -> dict[str, dict[str, float]]:
+    """The task's metrics over the test split, of each forecast."""
+    bands = {name: {} for name in forecasts}
     if task.read_as.is_probabilistic and task.windows("train"):
-        bands = _bands(task, data, forecast)
-    sums, count = {}, 0
+        bands = _bands(task, data, forecasts)
+    sums, count = {name: collections.defaultdict(float) for name in forecasts}, 0
     for origins, batch in _windows(task, data, "test"):
-        said = forecast(origins, batch)
-        quantiles = {name: said[..., None] + spread for name, spread in bands.items()}
-        each = task.errors(batch.targets.future, said, **quantiles)
-        if task.nse:
-            each["nse"] = efficiency(each["mse"], batch.targets)
         count += batch.mask.sum()
-        for name, values in each.items():
-            total = np.asarray(values, np.float64)[batch.mask].sum()
-            sums[name] = sums.get(name, 0) + total
-    finish = {name: FINISH.get(name, float) for name in sums}
-    return {name: float(finish[name](total / count)) for name, total in sums.items()}
-
-
-def _bands(task: SeriesWindows, data: Data, forecast: Forecast) -> dict[str, np.ndarray]:
-    """Quantiles of the errors in training: (horizon, targets, levels), for `errors`."""
-    every = -(-min(task.windows("train"), MOST["train"]) // SPREAD_FROM)
-    errors = []
-    for origins, batch in _windows(task, data, "train"):
-        error = np.asarray(batch.targets.future) - forecast(origins, batch)
-        errors.append(np.where(batch.mask, error, np.nan)[::every])
-    errors = np.concatenate(errors)
+        for name, forecast in forecasts.items():
+            said = forecast(origins, batch)
+            quantiles = {kind: said[..., None] + spread for kind, spread in bands[name].items()}
+            each = task.errors(batch.targets.future, said, **quantiles)
+            if task.nse:
+                each["nse"] = efficiency(each["mse"], batch.targets)
+            for metric, values in each.items():
+                sums[name][metric] += np.asarray(values, np.float64)[batch.mask].sum()
     return {
-        name: np.moveaxis(np.nanquantile(errors, levels, 0), 0, -1).astype(np.float32)
-        for name, levels in (("levels", task.levels), ("grid", task.read_as.grid))
+        name: {m: float(FINISH.get(m, float)(total / count)) for m, total in of.items()}
+        for name, of in sums.items()
+    }
+
+
+def _bands(
+    task: SeriesWindows, data: Data, forecasts: dict[str, Forecast]
+) -> dict[str, dict[str, np.ndarray]]:
+    """Quantiles of each forecast's errors in training: (horizon, targets, levels), for `errors`."""
+    every = -(-min(task.windows("train"), MOST["train"]) // SPREAD_FROM)
+    errors = {name: [] for name in forecasts}
+    for origins, batch in _windows(task, data, "train"):
+        for name, forecast in forecasts.items():
+            error = np.asarray(batch.targets.future) - forecast(origins, batch)
+            errors[name].append(np.where(batch.mask, error, np.nan)[::every])
+
+    def quantiles(of: list[np.ndarray], levels: np.ndarray) -> np.ndarray:
+        found = np.nanquantile(np.concatenate(of), levels, 0).astype(np.float32)
+        return np.moveaxis(found, 0, -1)
+
+    kinds = {"levels": task.levels, "grid": task.read_as.grid}
+    return {
+        name: {kind: quantiles(of, levels) for kind, levels in kinds.items()}
+        for name, of in errors.items()
     }
