@@ -58,7 +58,7 @@ def test_a_word_sees_the_picture_and_no_later_word(attention):
     assert np.abs(by_pixel).sum() > 0
 
 
-def test_where_it_looks_is_the_published_softmax():
+def test_where_it_looks_is_the_published_softmax_asked_by_the_word_as_well():
     """The weights of the second word, and what is read with it, by NumPy in float64."""
     apply, variables = made(True)
     (logits, _), sown = apply(variables, (SHOWN, SENTENCES), forced=True, mutable="intermediates")
@@ -68,14 +68,16 @@ def test_where_it_looks_is_the_published_softmax():
     first, (carry, _) = apply(variables, SENTENCES[:, 0], (carry, places), method="step")
     np.testing.assert_allclose(first, logits[:, 0], atol=1e-5)
     of = jax.tree.map(np.float64, variables["params"])
-    query = np.float64(carry[1]) @ of["score_query"]["kernel"] + of["score_query"]["bias"]
+    word = of["embed"]["embedding"][SENTENCES[:, 1]]
+    asked = np.concatenate([np.float64(carry[1]), word], 1)
+    query = asked @ of["score_query"]["kernel"] + of["score_query"]["bias"]
     keys = np.float64(places.features) @ of["score_place"]["kernel"]
     scores = np.tanh(query[:, None] + keys) @ of["score"]["kernel"][:, 0]
     expected = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
     np.testing.assert_allclose(weights[:, 1].reshape(3, 12), expected, atol=1e-5)
     assert np.ptp(expected, axis=1).max() > 0.05  # it does prefer some
     context = (expected[..., None] * np.float64(places.features)).sum(1)
-    read = np.concatenate([of["embed"]["embedding"][SENTENCES[:, 1]], context], 1)
+    read = np.concatenate([word, context], 1)
     cell = nn.OptimizedLSTMCell(6)
     _, hidden = cell.apply({"params": variables["params"]["decoder"]["cell"]}, carry, read)
     both = np.concatenate([hidden, context], 1)
