@@ -10,6 +10,7 @@ from lstmjax.tasks.base import Batch, Data
 from lstmjax.tasks.panels.forecasting import PanelWindows
 
 CHUNK = 256  # windows that are worked on at a time
+MOST = 2**14  # test windows that are forecast; of more, evenly spaced ones
 
 # From what was observed of a series, oldest first, NaN where missing, and a number of steps to its
 # continuation (steps,).
@@ -54,7 +55,7 @@ def floors(task: PanelWindows, data: Data) -> dict[str, dict[str, float]]:
     history = np.where(seen[:, :count], values[:, :count].astype(np.float64), np.nan)
     history = np.exp(history) if task.log else history
     scores = devices.jit(task.errors)
-    for batch in _windows(task, data, "test"):
+    for batch in _windows(task, data):
         spans = [
             history[first[series] : first[series] + origin]
             for series, origin in zip(batch.targets.series, batch.targets.origin, strict=True)
@@ -64,8 +65,10 @@ def floors(task: PanelWindows, data: Data) -> dict[str, dict[str, float]]:
                 [np.stack([_filled(way, column, task.horizon) for column in x.T], 1) for x in spans]
             )
             sums[name].append(scores(said.astype(np.float32), batch))
+    size = data.sizes["test"]
+    sample = f" on {MOST:,} of {size:,}" if size > MOST else ""
     return {
-        name: {
+        f"{name}{sample}": {
             metric: float(value)
             for metric, value in metrics.divide(
                 {m: tuple(np.sum([np.float64(s[m]) for s in found], 0)) for m in found[0]}
@@ -81,12 +84,14 @@ def _filled(way: Continue, values: np.ndarray, steps: int) -> np.ndarray:
     return np.where(np.isfinite(said), said, 0)
 
 
-def _windows(task: PanelWindows, data: Data, split: str) -> Iterator[Batch]:
-    """Batches of a split, of one shape: what is beyond the end is masked out."""
-    size = data.sizes[split]
+def _windows(task: PanelWindows, data: Data) -> Iterator[Batch]:
+    """Batches of the test, of one shape: what is beyond the end is masked out."""
+    size = data.sizes["test"]
+    chosen = np.linspace(0, size - 1, min(size, MOST)).round().astype(np.int32)
     cut = devices.jit(task.batch, static_argnums=1)
-    for start in range(0, size, CHUNK):
-        indices = np.arange(start, start + CHUNK)
-        batch = cut(data.arrays, split, np.minimum(indices, size - 1))
-        batch = batch._replace(inputs=None, mask=batch.mask & (indices < size)[:, None, None])
+    for start in range(0, len(chosen), CHUNK):
+        places = np.arange(start, start + CHUNK)
+        batch = cut(data.arrays, "test", chosen[np.minimum(places, len(chosen) - 1)])
+        there = places < len(chosen)
+        batch = batch._replace(inputs=None, mask=batch.mask & there[:, None, None])
         yield jax.device_get(batch)

@@ -15,7 +15,7 @@ from lstmjax.inference.backtest import to_learn_from
 from lstmjax.inference.prediction import predict
 from lstmjax.models.residual import Residual
 from lstmjax.optimizers import Adam
-from lstmjax.tasks.panels import Panels
+from lstmjax.tasks.panels import Panels, floors
 from lstmjax.training.run import run
 from tests import small_files, tiny
 
@@ -93,19 +93,25 @@ def test_short_series_are_told_and_scored(tmp_path):
     assert set(batch.targets.series.tolist()) == {0, 1, 2, 3}
 
 
-def naive_scores(forecast, sizes=(60, 45, 32, 9), test_rows=5):
+def naive_scores(forecast, sizes=(60, 45, 32, 9), test_rows=5, most=None):
     """M4's sMAPE and MASE, and MAE, over all test windows and steps, in float64."""
+    windows = [
+        (values, origin)
+        for values in small_files.panel_values(sizes)
+        for origin in range(len(values) - test_rows, len(values) - HORIZON + 1)
+    ]
+    if most:
+        windows = [windows[round(place)] for place in np.linspace(0, len(windows) - 1, most)]
     smape, mase, mae = [], [], []
-    for values in small_files.panel_values(sizes):
+    for values, origin in windows:
         before = values[: len(values) - test_rows]
         change = np.nanmean(np.abs(before[SEASON:] - before[:-SEASON])) if len(before) > 4 else None
-        for origin in range(len(before), len(values) - HORIZON + 1):
-            truth = values[origin : origin + HORIZON]
-            said = forecast(values[:origin])
-            away = np.abs(said - truth)
-            smape += [*(200 * away / (np.abs(said) + np.abs(truth)))]
-            mae += [*away]
-            mase += [*(away / change)] if change else []
+        truth = values[origin : origin + HORIZON]
+        said = forecast(values[:origin])
+        away = np.abs(said - truth)
+        smape += [*(200 * away / (np.abs(said) + np.abs(truth)))]
+        mae += [*away]
+        mase += [*(away / change)] if change else []
     return {name: np.nanmean(x) for name, x in (("smape", smape), ("mase", mase), ("mae", mae))}
 
 
@@ -129,15 +135,20 @@ def drift(past):
     return line(len(past) + np.arange(HORIZON))
 
 
-@pytest.mark.parametrize("log", [True, False])
-def test_floors_are_those_of_numpy(log, tmp_path):
+@pytest.mark.parametrize(("log", "most"), [(True, None), (False, None), (True, 5)])
+def test_floors_are_those_of_numpy(log, most, tmp_path, monkeypatch):
     task = task_of(tmp_path, log=log)
+    sample = ""
+    if most:
+        monkeypatch.setattr(floors, "MOST", most)
+        sample = f" on {most} of 12"
     scores = task.floors(task.load())
     expected = {"last value": last, f"value {SEASON} rows before": seasonal, "drift": drift}
-    assert set(scores) == set(expected)
+    assert set(scores) == {name + sample for name in expected}
     for name, way in expected.items():
-        for metric, value in naive_scores(way).items():
-            assert scores[name][metric] == pytest.approx(value, rel=1e-4), (name, metric)
+        for metric, value in naive_scores(way, most=most).items():
+            found = scores[name + sample][metric]
+            assert found == pytest.approx(value, rel=1e-4), (name, metric)
 
 
 @pytest.mark.parametrize("log", [True, False])
