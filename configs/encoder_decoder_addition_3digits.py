@@ -12,7 +12,7 @@ from lstmjax.tasks.generated.addition import Addition
 
 
 def get_config() -> Experiment:
-    """Read backward and written units first, so that a carry is known when it is needed."""
+    """Written units first, so that a carry is known when it is needed."""
     return Experiment(
         task=Addition(terms=2, smallest=0, largest=999, reverse_answer=True, test_examples=10_000),
         model=EncoderDecoder(features=(128,), attention="dot"),

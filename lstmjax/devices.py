@@ -5,7 +5,7 @@ the compiler divides the batch and adds the gradients up. One device is a mesh o
 
 The cores of a CPU are devices, too. XLA computes a step's products and gates, small as they are,
 on one core or little faster on more; two cores that take half of a batch each take two thirds of
-the time (README, Performance).
+the time (docs/performance.md).
 """
 
 import functools

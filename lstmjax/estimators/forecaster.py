@@ -17,6 +17,7 @@ from lstmjax.models.base import Model
 from lstmjax.models.encoder_decoder import EncoderDecoder
 from lstmjax.optimizers import Optimizer
 from lstmjax.tasks.panels import Panels
+from lstmjax.tasks.panels.windows import Normalization as PanelNormalization
 from lstmjax.tasks.series import Series
 from lstmjax.tasks.series.forecasts import times_after
 from lstmjax.tasks.series.heads import PanelKind
@@ -30,8 +31,9 @@ class Forecaster(Estimator):
     >>> forecaster.predict()
 
     The last parts of the rows are for the validation and for the test: `run_.report` says how every
-    window of the test part was forecast, beside the last value, the value a season before, and
-    least squares. The directory of the run keeps the series, so that commands can go on from it.
+    window of the test part was forecast, beside the last value, the value a season before, drift,
+    and for one series least squares. The directory of the run keeps the series, so that commands
+    can go on from it.
     """
 
     _kind = "regressor"
@@ -44,7 +46,7 @@ class Forecaster(Estimator):
         lookback: int | None = None,
         head: PanelKind = "quantile",
         levels: tuple[float, ...] = (0.1, 0.5, 0.9),
-        normalize: Normalization = "window",
+        normalize: Normalization | PanelNormalization = "window",
         log: bool = False,
         features: int = 64,
         layers: int = 1,
@@ -73,7 +75,8 @@ class Forecaster(Estimator):
             negative_binomial, for counts.
           levels: of the quantiles that are learned or given, ascending, 0.5 among them.
           log: whether to learn the logarithms, where a season grows with the level.
-          normalize: what each window is measured from: window, last, residual or none.
+          normalize: what each window is measured from: window or last; of one series also residual
+            or none, of several also season.
           features: hidden units of each layer.
           layers: LSTM layers, one above the other.
           bidirectional: whether a second layer reads backward.

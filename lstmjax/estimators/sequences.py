@@ -67,7 +67,8 @@ class Classifier(SequenceEstimator):
     >>> classifier = Classifier(features=64, steps=1_000).fit(X, y)
     >>> classifier.predict(X_new), classifier.predict_proba(X_new)
 
-    Every 250 updates at most it is scored on the validation part; the best of these is kept.
+    It is scored on the validation part about ten times, at least 250 updates apart; the best of
+    these checkpoints is kept.
     """
 
     _kind = "classifier"

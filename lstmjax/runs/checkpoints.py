@@ -34,7 +34,7 @@ KEPT = 2  # of the newest checkpoints, besides the best
 
 
 class Checkpoints:
-    """The checkpoints of a run: the newest two, and the one with the lowest validation loss.
+    """The checkpoints of a run: the newest two, and the best by `best_by`.
 
     Every file is held to its digest before it is used. A damaged checkpoint is told in one line and
     passed over, and if this run may write it is set aside as `N.damaged`. With several processes
@@ -72,7 +72,7 @@ class Checkpoints:
 
     @property
     def best_step(self) -> int | None:
-        """The intact checkpoint with the lowest validation loss, or None if none was ever made.
+        """The best intact checkpoint by `best_by`, or None if none was ever made.
 
         Raises:
           UserError: there are checkpoints, and not one is intact.

@@ -49,7 +49,7 @@ def run(
       pictures: whether figures are drawn.
 
     Returns:
-      What `report.json` holds: scores of the checkpoint with the lowest validation loss.
+      What `report.json` holds: scores of the best checkpoint, by `best_by`.
 
     Raises:
       UserError: the settings, the files or the directory are at fault, or the loss is not finite.

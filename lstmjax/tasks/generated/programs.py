@@ -5,7 +5,7 @@ import functools
 import itertools
 import random
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -112,7 +112,7 @@ class Programs(DrawnPairs):
         r"""A program's characters; in a file of programs, one a line, its line ends are `\n`."""
         return tuple(text.replace("\\n", "\n"))
 
-    def join_source(self, symbols: Mapping[int, str]) -> str:
+    def join_source(self, symbols: Iterable[str]) -> str:
         """A program in one line."""
         return "".join(symbols).replace("\n", "\\n")
 

@@ -42,10 +42,10 @@ class Scene(NamedTuple):
 
 
 def _pairs() -> dict[str, np.ndarray]:
-    """Colours with shapes (pairs, 2) that each split may show: the other splits lack the last two.
+    """Pairs of colour and shape: `train`, which all splits show; and what only one split adds.
 
-    Four pairs are for the tests alone, one of each shape, and two for the validation. In training
-    each shape has four or five of six colours, each colour two to four of four shapes.
+    `test` adds four, one of each shape, `valid` two. In training each shape has four or five of six
+    colours, each colour three of four shapes.
     """
     of = {"train": [], "valid": [], "test": []}
     for colour in range(len(grammar.COLOURS)):
