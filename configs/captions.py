@@ -2,9 +2,9 @@ r"""Sentences for drawn scenes of two or three shapes, some of which training ne
 
 python -m launch.train --config=configs/captions.py --workdir=runs/captions
 
-90.7 % of the sentences for new scenes of known objects are right, 1.2 % for scenes with an object
-that is new; the sentence of the nearest picture has 2.4 % and 0. Seed 0, 850 s on one busy core of
-an AMD EPYC.
+99.2 % of the sentences for new scenes of known objects are right, 21.4 % for scenes with an object
+that is new; the sentence of the nearest picture has 2.4 % and 0. Seed 0, 956 s on one core of an
+AMD EPYC.
 """
 
 from lstmjax.experiment import Experiment
@@ -17,7 +17,7 @@ def get_config() -> Experiment:
     """A convolutional network, and an LSTM that looks at its places before each word."""
     return Experiment(
         task=Scenes(),
-        model=Captioner(filters=(24, 48), word_dropout=0.15),
+        model=Captioner(features=128, filters=(24, 48), attention_features=64),
         optimizer=AdamW(
             learning_rate=3e-3,
             schedule="cosine",
@@ -25,9 +25,9 @@ def get_config() -> Experiment:
             clip_norm=1.0,
             weight_decay=0.01,
         ),
-        steps=12_000,
+        steps=20_000,
         batch_size=32,
         log_every=100,
         evaluate_every=2_000,
-        best_by="-sequence_accuracy",
+        best_by="-seen",
     )
