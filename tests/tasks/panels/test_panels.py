@@ -16,6 +16,7 @@ from lstmjax.inference.prediction import predict
 from lstmjax.models.residual import Residual
 from lstmjax.optimizers import Adam
 from lstmjax.tasks.panels import Panels, floors
+from lstmjax.tasks.series.csv_table import read_table
 from lstmjax.training.run import run
 from tests import small_files, tiny
 
@@ -287,6 +288,7 @@ def test_distributions_have_levels_and_scores(head, tmp_path):
     [
         (dict(targets=()), "task.targets is not set"),
         (dict(targets=("z",)), "no column 'z'"),
+        (dict(known=("prize",)), r"no column 'prize' \(task.known\); did you mean 'price'"),
         (dict(known=("y",)), "task.known names 'y', which is in task.targets"),
         (dict(series="unit"), "no column 'unit'"),
         (dict(patch=3), "no multiple of task.patch"),
@@ -300,6 +302,26 @@ def test_distributions_have_levels_and_scores(head, tmp_path):
 def test_faults_are_told(changes, told, tmp_path):
     with pytest.raises(UserError, match=told):
         task_of(tmp_path, **changes)
+
+
+def with_values(file, write):
+    """The panel in a file with tabs, each value of `y` as `write` has it."""
+    rows = list(csv.reader(file.read_text().splitlines()))
+    for row in rows[1:]:
+        row[2] = row[2] and write(float(row[2]))
+    file.write_text("\n".join("\t".join(row) for row in rows) + "\n")
+    return Panels(path=str(file), separator="tab", **SETTINGS)
+
+
+def test_commas_are_decimals_only_where_they_can_be_nothing_else(tmp_path):
+    file = small_files.panel_csv(tmp_path)
+    task = with_values(file, lambda value: f"{value / 1000:.4f}".replace(".", ",")).resolve()
+    assert task.decimal == "," and task.told[0] == "decimal commas"
+    values, _ = task.numbers(task.arranged(read_table(task.path, "tab")))
+    np.testing.assert_allclose(values[:60, 0], small_files.panel_values()[0] / 1000, atol=0.5001e-4)
+    task = with_values(small_files.panel_csv(tmp_path), lambda value: f"{1000 + value:,.0f}")
+    with pytest.raises(UserError, match="the comma may be before decimals .* set task.decimal"):
+        task.resolve()
 
 
 def test_training_on_the_validation_rows(tmp_path):
