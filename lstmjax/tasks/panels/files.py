@@ -98,7 +98,7 @@ class PanelFile(Forecasts):
         for i, name in enumerate(task.beside):
             if not np.isfinite(beside[train, i]).any():
                 raise UserError(f"{self.path}: column {name!r} has no value to train on")
-        short = int((parts["test"][0] - long.first < task.lookback).sum())
+        short = int((parts["train"][0] - long.first < task.lookback).sum())
         task = task._tells(parts, long, short)
         means, deviations = static.scaling(beside[train])
         return dataclasses.replace(
@@ -284,5 +284,5 @@ class PanelFile(Forecasts):
             if lacking:
                 told.append(f"{lacking:,} series too short to {what}")
         if short:
-            told.append(f"{short:,} series shorter than a window, read from their beginning")
+            told.append(f"{short:,} series too short for whole windows, read from their beginning")
         return dataclasses.replace(self, told=tuple(told))

@@ -247,6 +247,55 @@ def test_known_columns_must_reach_ahead(trained, tmp_path):
         written(trained[0], file)
 
 
+WHOLE = dict(lookback=6, horizon=2, test_rows=2, mixture=(SEASON,), past=("heat",))
+
+
+def test_a_forecast_reads_as_many_rows_as_training_did(tmp_path):
+    task = task_of(tmp_path, sizes=(13, 12), **WHOLE)
+    file = tmp_path / "panel.csv"
+    head, *lines = file.read_text().splitlines()
+    mine = [line for line in lines if line.startswith("m0")]
+    file.write_text("\n".join([head, *mine[-6:]]))
+    task.read(file)
+    file.write_text("\n".join([head, *mine[-3:]]))
+    with pytest.raises(UserError, match="'m0' has 3 rows before its forecast, which reads 6"):
+        task.read(file)
+
+
+@pytest.mark.parametrize("column", ["y", "heat"])
+def test_a_gap_that_training_never_had_is_named(column, tmp_path):
+    """Of 13 rows the last 6 are read: a gap in row 3 is not, one in row 11 is."""
+    task = task_of(tmp_path, sizes=(13, 12), **WHOLE)
+    file = tmp_path / "panel.csv"
+    head, *rows = csv.reader(file.read_text().splitlines())
+
+    def leave_out(hour):
+        line = next(i for i, row in enumerate(rows) if row[:2] == ["m0", f"2021-01-01 {hour}:00"])
+        rows[line][head.index(column)] = ""
+        file.write_text("\n".join(map(",".join, [head, *rows])))
+        return line + 2
+
+    leave_out("03")
+    task.read(file)
+    told = f"line {leave_out('11')}: column '{column}' of series 'm0' is empty, and had no missing"
+    with pytest.raises(UserError, match=told):
+        task.read(file)
+    file.write_text(
+        "\n".join(map(",".join, [head, *(row for row in rows if "11:00" not in row[1])]))
+    )
+    with pytest.raises(UserError, match="the next row of series 'm0' is missing, and no"):
+        task.read(file)
+
+
+def test_training_that_reads_before_a_beginning_has_gaps(tmp_path):
+    """The test windows are whole, but the shorter series is too short for training ones."""
+    task = task_of(tmp_path, sizes=(13, 12), **WHOLE | dict(lookback=7))
+    batch, _ = batch_of(task, "train")
+    assert task.gaps and not batch.targets.past_seen.all()
+    assert "1 series too short for whole windows, read from their beginning" in task.told
+    assert not task_of(tmp_path, sizes=(13, 13), **WHOLE | dict(lookback=7)).gaps
+
+
 def test_every_column_reaches_the_model(tmp_path):
     """What is known of the last row ahead changes the inputs; a target ahead never does."""
     roles = dict(past=("heat",), known=("price",), static=("kind", "area"), calendar=("hour",))
