@@ -245,7 +245,7 @@ def backtest_workdir(
       rate: at which bands learn from the rows that have come; none: they do not.
     """
     check_writable(destination, "--output")
-    experiment, params, _ = restore_best(workdir)
+    experiment, params, step = restore_best(workdir)
     experiment = as_one(experiment) if together else experiment
     params, data = experiment.first_seed(params), experiment.task.load()
     own = done = backtest(experiment, data, params, split)
@@ -253,9 +253,8 @@ def backtest_workdir(
     if share is not None:
         valid = to_learn_from(experiment, data, params)
         margin = valid.calibrate(share)
-        write_json(
-            workdir / FILE, {"share": share, "reach": margin.reach.tolist(), "of": margin.forecasts}
-        )
+        kept = {"reach": margin.reach.tolist(), "of": margin.forecasts}
+        write_json(workdir / FILE, _whose(share, together, step) | kept)
         before, done = done.coverage(), done.banded(margin)
         if rate is not None:
             done = own.adapted(valid, share, rate)
@@ -269,16 +268,28 @@ def backtest_workdir(
     return f"{said}; pictures are in {place}"
 
 
-def margin_of(workdir: pathlib.Path, share: float) -> Margin:
+def margin_of(workdir: pathlib.Path, share: float, together: bool, step: int) -> Margin:
     """The margin that `launch.evaluate --band` has left in a run's directory.
 
+    Args:
+      workdir: the directory of the run.
+      share: that bands cover.
+      together: whether all seeds of the run answer.
+      step: of the checkpoint that answers.
+
     Raises:
-      UserError: it was not called, or for bands of another share.
+      UserError: it was not called, or for bands of another share or other forecasts.
     """
     kept = read_json(workdir / FILE) if (workdir / FILE).is_file() else {}
-    if kept.get("share") != share:
+    if not _whose(share, together, step).items() <= kept.items():
         raise UserError(
             f"--band={share:g}: run `python -m launch.evaluate --workdir={workdir} "
-            f"--band={share:g} --output=FILE` first; it learns the bands from the validation part"
+            f"--band={share:g}{' --together' * together} --output=FILE` first; it learns the bands "
+            "from the validation part"
         )
     return Margin(share, np.array(kept["reach"]), kept["of"])
+
+
+def _whose(share: float, together: bool, step: int) -> dict[str, Any]:
+    """What a margin was learned for; it fits nothing else."""
+    return {"share": share, "together": together, "best_step": step}

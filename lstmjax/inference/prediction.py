@@ -55,7 +55,7 @@ def predict(
     check_writable(destination, "--output", source)
     if count is not None and together:
         raise UserError("--paths are drawn from one model: leave --together or --paths out")
-    experiment, params, _ = restore_best(workdir)
+    experiment, params, step = restore_best(workdir)
     experiment = experiment.with_options(beam=beam, n_best=n_best)
     picture = destination.with_suffix(".png") if experiment.task.pictured else None
     if picture is not None:
@@ -67,7 +67,7 @@ def predict(
     params = experiment.first_seed(params)
     answers, task = answer(experiment, params, batches), experiment.task
     if band is not None:
-        margin = backtest.margin_of(workdir, band)
+        margin = backtest.margin_of(workdir, band, together, step)
         answers = [backtest.banded(experiment, one, margin) for one in answers]
         task = dataclasses.replace(task, levels=backtest.levels_of(band))
     if count is not None:

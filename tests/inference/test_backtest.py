@@ -1,6 +1,7 @@
 """Backtests and bands against the evaluation and plain NumPy."""
 
 import csv
+import json
 import types
 
 import numpy as np
@@ -64,6 +65,17 @@ def test_bands_are_the_same_in_all_places(trained, tmp_path):
     alone = read(tmp_path / "alone.csv")
     for name in ("forecast", "0.15", "0.85"):
         np.testing.assert_allclose(alone[name].astype(float), found[name][last].astype(float), 1e-4)
+
+
+def test_bands_of_other_forecasts_are_refused(trained, tmp_path):
+    """Of all seeds together, and of an earlier best checkpoint."""
+    directory, report = trained
+    backtest_workdir(directory, "test", tmp_path / "out.csv", 0.6)
+    kept = json.loads((directory / "bands.json").read_text())
+    for other in ({"together": True}, {"best_step": report["best_step"] - 1}):
+        (directory / "bands.json").write_text(json.dumps(kept | other))
+        with pytest.raises(UserError, match="--band=0.6 --output=FILE` first"):
+            predict(directory, directory.parent / "series.csv", tmp_path / "out.csv", band=0.6)
 
 
 @pytest.mark.parametrize("levels", [0, 3])
