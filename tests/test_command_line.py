@@ -41,6 +41,12 @@ FAULTS = [
     (["train", f"--config={CONFIG}", "--workdir=W", "--set", "step=3"], 1, "mean 'steps'?"),
     (["train", f"--config={CONFIG}", "--workdir=pyproject.toml"], 1, "pyproject.toml"),
     (["evaluate", "--workdir=W"], 1, "no checkpoints here"),
+    (["evaluate", "--workdir=W", "--output=o.csv", "--beam=8"], 1, "no beam; leave --beam out"),
+    (
+        ["evaluate", "--workdir=W", "--output=o.csv", "--refit=7", "--split=valid"],
+        1,
+        "leave --split",
+    ),
     (["sample", "--workdir=W", "--temperature=-1"], 2, "temperature"),
     (["sample", "--workdir=W", f"--seed={2**31}"], 2, "--seed="),
     (["sample", "--workdir=W", f"--length={2**31}"], 2, "--length="),
