@@ -64,6 +64,11 @@ def _check_flags(workdir: pathlib.Path) -> None:
         raise UserError("--refit: models are trained anew along the test part; leave --split out")
     if OUTPUT.value is not None and BEAM.value is not None:
         raise UserError("--output: forecasts of series follow no beam; leave --beam out")
+    if workdir.is_file() and (BAND.value is not None or REFIT.value is not None):
+        raise UserError(
+            f"--workdir {workdir}: one file has no room for what --band and --refit keep; give the "
+            "directory of the run, or leave them out"
+        )
 
 
 if __name__ == "__main__":

@@ -236,8 +236,10 @@ def backtest_workdir(
 ) -> str:
     """Writes the forecasts of a run's best checkpoint from all origins; says what was written.
 
+    Pictures of some of them go to the run's directory.
+
     Args:
-      workdir: the directory of the run.
+      workdir: the directory of the run; or, without bands and pictures, a whole model in one file.
       split: which origins.
       destination: the CSV file.
       share: that bands learned from the validation part should cover; none: no such bands.
@@ -262,6 +264,8 @@ def backtest_workdir(
         said += f"{done.coverage():.3f}"
         said += "" if before is None else f", the model's own {before:.3f}"
     write(done.columns(), destination)
+    if workdir.is_file():
+        return said
     place = workdir / "figures"
     place.mkdir(exist_ok=True)
     figures.backtests(experiment.task, done.answers, done.levels, own.levels and own.answers, place)

@@ -48,6 +48,15 @@ def test_every_origin_is_written_as_it_is_scored(trained, tmp_path):
     assert inside == pytest.approx(report["test"]["coverage"]["mean"], abs=1e-6)
 
 
+def test_a_model_in_one_file_forecasts_as_its_run(trained, tmp_path):
+    directory, _ = trained
+    (file,) = load(directory).export(tmp_path / "model.safetensors")
+    said = backtest_workdir(file, "test", tmp_path / "out.csv")
+    assert "29 origins" in said and "pictures" not in said
+    own = load(directory).backtest()["forecast"]
+    np.testing.assert_allclose(read(tmp_path / "out.csv")["forecast"].astype(float), own, 1e-5)
+
+
 def test_bands_are_the_same_in_all_places(trained, tmp_path):
     """In the backtest's file, from Python, and in a prediction from the last rows."""
     directory, _ = trained
