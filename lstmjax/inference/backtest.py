@@ -121,8 +121,10 @@ class Backtest:
         """With bands that learn from the rows that have come, too; `valid`: of the rows before.
 
         Raises:
-          UserError: origins are not a row apart, as those of several series.
+          UserError: the rate is none, or origins are not a row apart, as those of several series.
         """
+        if not 0 <= rate < 1:
+            raise UserError(f"--adapt must be at least 0 and below 1, got {rate}; 0.02 is usual")
         task = self.experiment.task
         if not task.in_time:
             raise UserError(

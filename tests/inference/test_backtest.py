@@ -128,3 +128,9 @@ def test_too_few_forecasts_are_told():
         done.calibrate(0.8)
     with pytest.raises(UserError, match="between 0 and 1"):
         done.calibrate(1.5)
+
+
+@pytest.mark.parametrize("rate", [-1.0, 1.0, float("nan")])
+def test_a_rate_that_is_none_is_refused(rate, trained):
+    with pytest.raises(UserError, match="--adapt must be at least 0 and below 1, got"):
+        load(trained[0]).backtest(band=0.7, adapt=rate)
