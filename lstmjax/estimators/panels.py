@@ -1,6 +1,5 @@
 """A Forecaster of many series: its task, and its answers as columns of a long table."""
 
-import datetime
 import pathlib
 import typing
 from collections import Counter
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lstmjax.errors import UserError
-from lstmjax.estimators.frames import Columns
+from lstmjax.estimators.frames import Columns, of_a_kind
 from lstmjax.tasks.panels import Panels
 from lstmjax.tasks.panels.forecasts import PanelForecast
 from lstmjax.tasks.panels.windows import Normalization
@@ -81,16 +80,13 @@ def panel_answers(
     source, _ = task.read(path)
     names = {str(name).strip(): name for name in columns.column(task.series, "id")}
     said: dict[str, list] = {task.series: []}
-    dates = False
     if task.time is not None:
         said[task.time] = []
         first = columns.column(task.time, "time")[0]
-        dates = isinstance(first, datetime.date) and not isinstance(first, datetime.datetime)
     for forecast in found:
         said[task.series] += [names[source.names[forecast.series]]] * task.horizon
         if task.time is not None:
-            ahead = source.times[forecast.series].tolist()
-            said[task.time] += [time.date() for time in ahead] if dates else ahead
+            said[task.time] += of_a_kind(source.times[forecast.series], first)
         for i, target in enumerate(task.targets):
             said.setdefault(target, []).extend(forecast.median[:, i].tolist())
             if forecast.quantiles is not None:

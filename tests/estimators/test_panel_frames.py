@@ -1,6 +1,7 @@
 """Forecaster on frames of several series."""
 
 import datetime
+import zoneinfo
 
 import numpy as np
 import pytest
@@ -64,6 +65,23 @@ def test_frames_of_either_kind_say_the_same():
     assert isinstance(other, pandas.DataFrame)
     np.testing.assert_allclose(other["load"], said["load"].to_numpy(), rtol=1e-6)
     assert [*other["hour"]] == said["hour"].to_list()
+
+
+def test_times_keep_their_zone():
+    """Hours of Berlin across the end of summer time, of one series and of two."""
+    berlin = zoneinfo.ZoneInfo("Europe/Berlin")
+    hours = pandas.date_range("2021-10-29", periods=49, freq="h", tz=berlin)
+    load = [float(i % 4) for i in range(49)]
+    one = pandas.DataFrame({"meter": 1, "hour": hours, "load": load})
+    two = pandas.concat([one, one.assign(meter=2)])
+    zoned = polars.Series(two["hour"].to_list(), dtype=polars.Datetime("us", "Europe/Berlin"))
+    other = polars.DataFrame({"meter": [*two["meter"]], "hour": zoned, "load": [*two["load"]]})
+    for given in (one, two, other):
+        forecaster = Forecaster(3, **SMALL | dict(steps=2))
+        forecaster.fit(given, id="meter", time="hour", target="load")
+        ahead = forecaster.predict()["hour"]
+        expected = pandas.date_range(hours[-1], periods=4, freq="h")[1:]
+        assert [*ahead][:3] == [*expected] and ahead.dtype == given["hour"].dtype
 
 
 def test_what_needs_series_asks_for_their_column():
