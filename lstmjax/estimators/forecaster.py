@@ -156,8 +156,8 @@ class Forecaster(Estimator):
         if self._panel:
             if id is None:
                 raise UserError("known, static and calendar are of a panel: name its column in id")
-            place = self._place()
             written, task = self._panel_task(columns)
+            place = self._place()
             self._path, self._columns = write_csv(place, written), columns
             self._train(dataclasses.replace(task, path=str(self._path.absolute())), False, place)
             return self

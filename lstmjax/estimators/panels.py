@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lstmjax.errors import UserError
-from lstmjax.estimators.frames import Columns, of_a_kind
+from lstmjax.estimators.frames import Columns, check_order, of_a_kind
 from lstmjax.tasks.panels import Panels
 from lstmjax.tasks.panels.forecasts import PanelForecast
 from lstmjax.tasks.panels.windows import Normalization
@@ -32,6 +32,9 @@ def panel_task(
       time: the column of times; None: rows are in order.
       targets: the columns to forecast.
       roles: `past`, `known` and `static` columns, and `calendar` parts.
+
+    Raises:
+      UserError: a column is lacking, or the times of a series do not ascend, with the row.
     """
     if settings["normalize"] not in typing.get_args(Normalization):
         kinds = ", ".join(typing.get_args(Normalization))
@@ -41,7 +44,9 @@ def panel_task(
     horizon = settings["horizon"]
     written = {id: names}
     if time is not None:
-        written[time] = columns.column(time, "time")
+        times = written[time] = columns.column(time, "time")
+        if not isinstance(times[0], str):  # the file's reader knows what texts mean
+            check_order(times, names)
     for name in targets:
         written[name] = columns.column(name, "target")
     for role in ("past", "known", "static"):

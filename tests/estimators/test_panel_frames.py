@@ -84,6 +84,17 @@ def test_times_keep_their_zone():
         assert [*ahead][:3] == [*expected] and ahead.dtype == given["hour"].dtype
 
 
+def test_a_time_that_comes_twice_names_its_row():
+    """Rows of two meters by turns, the last of which repeats the hour of the one before."""
+    hours = [START, START, *[START + datetime.timedelta(hours=1)] * 3]
+    given = polars.DataFrame({"meter": [7, 9, 7, 9, 7], "hour": hours, "load": [1.0] * 5})
+    told = (
+        "^time: row 4, 2021-01-04 01:00:00, does not come after 2021-01-04 01:00:00 .* of 7; sort"
+    )
+    with pytest.raises(UserError, match=told):
+        Forecaster(3).fit(given, id="meter", time="hour", target="load")
+
+
 def test_what_needs_series_asks_for_their_column():
     with pytest.raises(UserError, match="name its column in id"):
         Forecaster(3).fit(frame(), time="hour", target="load", known=["price"])
