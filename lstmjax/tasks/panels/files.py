@@ -81,7 +81,7 @@ class PanelFile(Forecasts):
         mark, told = table.how_written((*self.targets, *self.beside), self.separator, self.decimal)
         task = dataclasses.replace(self, digest=table.digest, decimal=mark)
         long = task.arranged(table)
-        learned = static.learn(long, task.static)
+        learned = static.learn(long, task.static, mark)
         task = dataclasses.replace(
             task,
             every=long.every,
@@ -202,7 +202,7 @@ class PanelFile(Forecasts):
             "first": long.first.astype(np.int32),
             "ends": long.ends.astype(np.int32),
             "unit": unit.astype(np.float32),
-            "static": static.read(long, self.static, learned),
+            "static": static.read(long, self.static, learned, self.decimal or "."),
         }
 
     def parts(self, long: LongTable) -> dict[str, tuple[np.ndarray, np.ndarray]]:

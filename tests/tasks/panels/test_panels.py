@@ -373,6 +373,15 @@ def test_commas_are_decimals_only_where_they_can_be_nothing_else(tmp_path):
         task.resolve()
 
 
+def test_static_numbers_have_the_marks_of_the_others(tmp_path):
+    """Areas 1,5 to 4,5 are numbers: one column, of mean 0 and deviation 1."""
+    file = small_files.panel_csv(tmp_path)
+    file.write_text(file.read_text().replace(",", ";").replace(".", ","))
+    task = Panels(path=str(file), separator=";", static=("area",), **SETTINGS).resolve()
+    expected = (np.arange(4) - 1.5) / np.std(np.arange(4))
+    np.testing.assert_allclose(task.load().arrays["static"][:, 0], expected, rtol=1e-6)
+
+
 def test_training_on_the_validation_rows(tmp_path):
     before, _ = batch_of(task_of(tmp_path), "train")
     after, _ = batch_of(task_of(tmp_path, train_on_valid=True), "train")
