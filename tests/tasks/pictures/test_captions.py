@@ -106,6 +106,9 @@ def test_what_is_learned_is_written_for_a_folder(tmp_path):
     for wrong, told in (
         (bytes_[:, 1:], r"give pictures .* of \(20, 22, 3\)"),
         (bytes_ / 2, "0 to 1"),
+        (bytes_ > 100, "bytes from 0 to 255"),
+        (bytes_.astype(np.int64) + 250, "bytes from 0 to 255"),
+        (bytes_.astype(np.int16) - 100, "bytes from 0 to 255"),
     ):
         with pytest.raises(UserError, match=told):
             load(tmp_path / "run").predict(wrong)
