@@ -167,6 +167,11 @@ class Captions(Captioning):
         valid = hold_out(len(rest), self.valid_fraction / (1 - self.test_fraction), self.data_seed)
         held_out = {"valid": set(rest[valid].tolist()), "test": set(names[test].tolist())}
         held_out["train"] = set(names.tolist()) - held_out["valid"] - held_out["test"]
+        if not held_out["train"]:
+            raise UserError(
+                f"task.path {self.path}: no picture is left to train on; lower task.valid_fraction "
+                "or task.test_fraction"
+            )
         return {
             split: [caption for caption in captions if caption.name in held_out[split]]
             for split in SPLITS

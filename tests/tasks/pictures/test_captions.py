@@ -144,6 +144,15 @@ def test_what_is_wrong_is_told_by_name(line, told, tmp_path):
     assert "\n" not in str(error.value)
 
 
+def test_fractions_that_leave_nothing_to_train_on_are_told(tmp_path):
+    file = pictures.write_captions(tmp_path)
+    task = Captions(path=str(file), unknown_below=1, valid_fraction=0.5, test_fraction=0.5)
+    with pytest.raises(
+        UserError, match="no picture is left to train on; lower task.valid_fraction"
+    ):
+        task.resolve()
+
+
 def test_a_changed_picture_is_noticed(tmp_path):
     file = pictures.write_captions(tmp_path)
     task = Captions(path=str(file)).resolve()
