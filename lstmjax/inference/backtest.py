@@ -89,7 +89,8 @@ class Backtest:
             )[np.isfinite(answer.truth)]
             for answer in self.answers
         ]
-        return float(np.concatenate(inside).mean())
+        inside = np.concatenate(inside)
+        return float(inside.mean()) if len(inside) else float("nan")
 
     def calibrate(self, share: float) -> Margin:
         """How far bands must reach to cover a share of this split's truth, at each step ahead.

@@ -59,13 +59,12 @@ def refit_workdir(
             parts.append(_forecast(experiment, params, every, share, together))
     columns = [part.columns() for part in parts]
     write({name: np.concatenate([c[name] for c in columns]) for name in columns[0]}, destination)
-    sizes = [len(part.answers) for part in parts]
-    error = np.average([part.error() for part in parts], weights=sizes)
-    said = f"{destination}: {sum(sizes):,} origins, mean absolute error {error:.4g}; "
-    said += f"{len(parts)} models, each trained on what was known"
+    # scored as one: parts differ in how much of the truth was observed
+    whole = dataclasses.replace(parts[0], answers=[a for part in parts for a in part.answers])
+    said = f"{destination}: {len(whole.answers):,} origins, mean absolute error {whole.error():.4g}"
+    said += f"; {len(parts)} model{'s' * (len(parts) != 1)}, each trained on what was known"
     if share is not None:
-        covered = np.average([part.coverage() for part in parts], weights=sizes)
-        said += f"; {100 * share:g} % bands cover {covered:.3f}"
+        said += f"; {100 * share:g} % bands cover {whole.coverage():.3f}"
     return said
 
 

@@ -152,7 +152,9 @@ class Transduction(Writing):
         self.check_n_best()
         if isinstance(inputs, str) or not all(isinstance(source, str) for source in inputs):
             raise UserError("X: give a list of strings, one for each source")
-        codes = encode((self.split_source(source.strip()) for source in inputs), self.source_vocabulary)
+        codes = encode(
+            (self.split_source(source.strip()) for source in inputs), self.source_vocabulary
+        )
         batches = []
         for rows, width in in_order(codes.lengths, self.shapes):
             source = np.asarray(codes.padded(rows, width, 0))
