@@ -20,7 +20,6 @@ from lstmjax.tasks.buckets import in_order, make_buckets
 from lstmjax.tasks.pairs.arrays import Arrays, arrange, encode
 from lstmjax.tasks.pairs.files import Pair
 from lstmjax.tasks.pairs.floors import nearest_spelling
-from lstmjax.tasks.writing import START as START
 from lstmjax.tasks.writing import Writing
 
 UNKNOWN = "<unk>"  # source symbols that training lacks

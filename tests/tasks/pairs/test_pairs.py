@@ -16,8 +16,8 @@ from lstmjax.runs.checkpoints import restore_best
 from lstmjax.tasks.base import Batch, Written
 from lstmjax.tasks.pairs.floors import nearest_spelling
 from lstmjax.tasks.pairs.pairs import Pairs
-from lstmjax.tasks.pairs.transduction import START
 from lstmjax.tasks.ragged import pack
+from lstmjax.tasks.writing import START
 from lstmjax.training.run import run
 from lstmjax.training.steps import init_state, make_init
 from tests import small_files, tiny
