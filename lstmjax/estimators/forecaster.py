@@ -234,14 +234,12 @@ class Forecaster(Estimator):
         return panel_task(self.get_params(), columns, *names, self._roles)
 
     def _predict_panel(self, frame: Any) -> Any:
-        columns, task = self._columns, self.run_.experiment.task
         if frame is None:
-            answers = panel_answers(task, self._path, self.run_.predict(self._path), columns)
-            return columns.like(answers)
+            return self._columns.like(panel_answers(self.run_, self._path, self._columns))
         columns = Columns(frame)
         with tempfile.TemporaryDirectory() as directory:
             path = write_csv(pathlib.Path(directory), self._panel_task(columns)[0])
-            return columns.like(panel_answers(task, path, self.run_.predict(path), columns))
+            return columns.like(panel_answers(self.run_, path, columns))
 
     def _answer(self, path: pathlib.Path) -> Any:
         return self.run_.predict(path)[0]

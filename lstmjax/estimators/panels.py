@@ -3,15 +3,14 @@
 import pathlib
 import typing
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from lstmjax.errors import UserError
 from lstmjax.estimators.frames import Columns, check_order, of_a_kind
+from lstmjax.inference.trained import Run
 from lstmjax.tasks.panels import Panels
-from lstmjax.tasks.panels.forecasts import PanelForecast
 from lstmjax.tasks.panels.windows import Normalization
 
 
@@ -71,24 +70,22 @@ def panel_task(
     return written, task
 
 
-def panel_answers(
-    task: Panels, path: pathlib.Path, found: Sequence[PanelForecast], columns: Columns
-) -> dict[str, list]:
-    """The forecasts as columns: id, time, each target, and its quantiles.
+def panel_answers(run: Run, path: pathlib.Path, columns: Columns) -> dict[str, list]:
+    """A forecast for each series of a file as columns: id, time, each target, and its quantiles.
 
     Args:
-      task: whose forecasts they are.
-      path: the file that they go on from.
-      found: a forecast for each of its series.
+      run: that forecasts.
+      path: the file.
       columns: what the file was written from, whose names and times the answers take.
     """
-    source, _ = task.read(path)
+    task = run.experiment.task
+    source, batches = task.read(path)
     names = {str(name).strip(): name for name in columns.column(task.series, "id")}
     said: dict[str, list] = {task.series: []}
     if task.time is not None:
         said[task.time] = []
         first = columns.column(task.time, "time")[0]
-    for forecast in found:
+    for forecast in run.answer(batches):
         said[task.series] += [names[source.names[forecast.series]]] * task.horizon
         if task.time is not None:
             said[task.time] += of_a_kind(source.times[forecast.series], first)

@@ -9,6 +9,7 @@ import pytest
 from lstmjax.errors import UserError
 from lstmjax.estimators import Forecaster
 from lstmjax.models.encoder_decoder import EncoderDecoder
+from lstmjax.tasks.panels import forecasts
 
 pandas = pytest.importorskip("pandas")
 polars = pytest.importorskip("polars")
@@ -57,12 +58,15 @@ def test_several_series_with_known_columns():
         Forecaster(3, layers=0).fit(frame(), id="meter", time="hour", target="load", **roles)
 
 
-def test_frames_of_either_kind_say_the_same():
+def test_frames_of_either_kind_say_the_same(monkeypatch):
+    """And each is read once."""
+    read, reads = forecasts.read_table, []
+    monkeypatch.setattr(forecasts, "read_table", lambda *a: reads.append(a) or read(*a))
     forecaster = Forecaster(3, **SMALL | dict(steps=4))
     forecaster.fit(frame(), id="meter", time="hour", target="load")
     said = forecaster.predict()
     other = forecaster.predict(frame(kind=pandas.DataFrame))
-    assert isinstance(other, pandas.DataFrame)
+    assert isinstance(other, pandas.DataFrame) and len(reads) == 2
     np.testing.assert_allclose(other["load"], said["load"].to_numpy(), rtol=1e-6)
     assert [*other["hour"]] == said["hour"].to_list()
 
