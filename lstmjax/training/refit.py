@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from lstmjax.errors import UserError
 from lstmjax.files import check_writable
 from lstmjax.inference.backtest import Backtest, backtest, to_learn_from, write
 from lstmjax.inference.together import together as as_one
 from lstmjax.runs.checkpoints import restore_best
-from lstmjax.tasks.forecasts import Forecasts
+from lstmjax.tasks.forecasts import expect_forecasts
 from lstmjax.training.run import run
 
 PLACE = "refits"  # in the directory of a run: a run for each part of the test but the first
@@ -42,10 +41,7 @@ def refit_workdir(
     """
     check_writable(destination, "--output")
     experiment, params, _ = restore_best(workdir)
-    if not isinstance(experiment.task, Forecasts):
-        raise UserError(
-            f"--refit: task {type(experiment.task).__name__} forecasts no series; leave it out"
-        )
+    expect_forecasts(experiment.task, "--refit")
     data = experiment.task.load()
     tasks = experiment.task.refits(data, every)
     parts: list[Backtest] = []
