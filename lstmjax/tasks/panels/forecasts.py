@@ -12,10 +12,10 @@ import numpy as np
 from lstmjax.errors import UserError
 from lstmjax.tasks.base import Batch, Panel
 from lstmjax.tasks.panels.forecasting import PanelWindows
-from lstmjax.tasks.panels.long_table import Clock, LongTable, later
+from lstmjax.tasks.panels.long_table import LongTable
+from lstmjax.tasks.series.clock import AS_THEY_COME, Clock, later
 from lstmjax.tasks.series.csv_table import character, read_table
 from lstmjax.tasks.series.forecasts import MOST_PANELS, in_words, panel_of, times_after
-from lstmjax.tasks.series.regular import AS_THEY_COME
 
 AT_ONCE = 256  # windows of a batch
 

@@ -11,6 +11,7 @@ from lstmjax.settings import setting
 from lstmjax.tasks.base import SPLITS, Data
 from lstmjax.tasks.forecasts import Forecasts
 from lstmjax.tasks.series import regular
+from lstmjax.tasks.series.clock import AS_THEY_COME
 from lstmjax.tasks.series.csv_table import EPOCH, Table, read_table, read_time
 
 PARTS = 3  # numbers that split_rows and split_dates hold at most
@@ -199,7 +200,7 @@ class SeriesFile(Forecasts):
             return table, None, places
         times = table.times(self.time, self.time_format)
         table, times, _ = regular.in_order(table, times, self.mend)
-        if self.every in (None, regular.AS_THEY_COME):
+        if self.every in (None, AS_THEY_COME):
             return table, times, places[: len(times)]
         return regular.filled(table, times, self.every)
 
