@@ -39,12 +39,7 @@ def main() -> None:
         load_config(CONFIG.value)  # its classes are found from now on
     devices.split_cores()
     workdir = pathlib.Path(WORKDIR.value)
-    if BAND.value is not None and OUTPUT.value is None:
-        raise UserError("--band: give --output, too: the CSV file for forecasts and their bands")
-    if ADAPT.value is not None and BAND.value is None:
-        raise UserError("--adapt: give --band, too, as in --band=0.8: the share to cover")
-    if REFIT.value is not None and (OUTPUT.value is None or ADAPT.value is not None):
-        raise UserError("--refit: give --output, too, and no --adapt")
+    _check_flags(workdir)
     if OUTPUT.value is not None:
         out = pathlib.Path(OUTPUT.value)
         if REFIT.value is not None:
@@ -55,6 +50,25 @@ def main() -> None:
     print(reporting.scores(result, SPLIT.value))
     if result["answers"]:
         print("", *result["answers"], sep="\n")
+
+
+def _check_flags(workdir: pathlib.Path) -> None:
+    """Raises UserError where a flag has no meaning beside the others."""
+    if BAND.value is not None and OUTPUT.value is None:
+        raise UserError("--band: give --output, too: the CSV file for forecasts and their bands")
+    if ADAPT.value is not None and BAND.value is None:
+        raise UserError("--adapt: give --band, too, as in --band=0.8: the share to cover")
+    if REFIT.value is not None and (OUTPUT.value is None or ADAPT.value is not None):
+        raise UserError("--refit: give --output, too, and no --adapt")
+    if REFIT.value is not None and SPLIT.value != "test":
+        raise UserError("--refit: models are trained anew along the test part; leave --split out")
+    if OUTPUT.value is not None and BEAM.value is not None:
+        raise UserError("--output: forecasts of series follow no beam; leave --beam out")
+    if workdir.is_file() and (BAND.value is not None or REFIT.value is not None):
+        raise UserError(
+            f"--workdir {workdir}: one file has no room for what --band and --refit keep; give the "
+            "directory of the run, or leave them out"
+        )
 
 
 if __name__ == "__main__":

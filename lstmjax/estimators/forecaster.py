@@ -11,7 +11,7 @@ import numpy as np
 
 from lstmjax.errors import UserError
 from lstmjax.estimators.base import Estimator
-from lstmjax.estimators.frames import Columns, write_csv
+from lstmjax.estimators.frames import Columns, check_order, in_utc, of_a_kind, write_csv
 from lstmjax.estimators.panels import panel_answers, panel_task
 from lstmjax.models.base import Model
 from lstmjax.models.encoder_decoder import EncoderDecoder
@@ -159,8 +159,8 @@ class Forecaster(Estimator):
         if self._panel:
             if id is None:
                 raise UserError("known, static and calendar are of a panel: name its column in id")
-            place = self._place()
             written, task = self._panel_task(columns)
+            place = self._place()
             self._path, self._columns = write_csv(place, written), columns
             self._train(dataclasses.replace(task, path=str(self._path.absolute())), False, place)
             return self
@@ -237,14 +237,12 @@ class Forecaster(Estimator):
         return panel_task(self.get_params(), columns, *names, self._roles)
 
     def _predict_panel(self, frame: Any) -> Any:
-        columns, task = self._columns, self.run_.experiment.task
         if frame is None:
-            answers = panel_answers(task, self._path, self.run_.predict(self._path), columns)
-            return columns.like(answers)
+            return self._columns.like(panel_answers(self.run_, self._path, self._columns))
         columns = Columns(frame)
         with tempfile.TemporaryDirectory() as directory:
             path = write_csv(pathlib.Path(directory), self._panel_task(columns)[0])
-            return columns.like(panel_answers(task, path, self.run_.predict(path), columns))
+            return columns.like(panel_answers(self.run_, path, columns))
 
     def _answer(self, path: pathlib.Path) -> Any:
         return self.run_.predict(path)[0]
@@ -285,18 +283,11 @@ class Forecaster(Estimator):
 
     def _after(self, times: list) -> list:
         """The next times, of the kind that was given."""
-        for i, (before, after) in enumerate(zip(times, times[1:], strict=False), 1):
-            if not after > before:
-                raise UserError(
-                    f"time: row {i:,}, {after}, does not come after {before} of the row before; "
-                    "sort the rows, and leave each time once"
-                )
+        check_order(times)
         if len(times) < 2:
             raise UserError("time: one row tells no distance; give more rows")
         if isinstance(times[0], datetime.date):
-            ahead = times_after(np.array(times, "datetime64[us]"), self.horizon)
-            dates = not isinstance(times[0], datetime.datetime)
-            return [time.date() if dates else time for time in ahead.tolist()]
+            return of_a_kind(times_after(in_utc(times), self.horizon), times[0])
         if not isinstance(times[0], int):
             raise UserError(
                 f"time: column {self._time!r} holds {type(times[0]).__name__}; dates, times or "

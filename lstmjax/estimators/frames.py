@@ -4,6 +4,7 @@ Frames are read through narwhals, which takes both alike, and which only they ne
 """
 
 import csv
+import datetime
 import hashlib
 import io
 import pathlib
@@ -71,6 +72,46 @@ class Columns:
         import narwhals
 
         return narwhals.from_dict(columns, backend=self._frame.implementation).to_native()
+
+
+def check_order(times: Sequence, names: Sequence | None = None) -> None:
+    """Raises UserError, with the row, where a time does not come after the one before.
+
+    Args:
+      times: of the rows, from 0: dates, times or numbers.
+      names: which series each row belongs to; none: all to one.
+    """
+    last: dict[Any, Any] = {}
+    for row, (name, time) in enumerate(zip(names or [None] * len(times), times, strict=True)):
+        if name in last and not time > last[name]:
+            of = "" if names is None else f" of {name!r}"
+            raise UserError(
+                f"time: row {row:,}, {time}, does not come after {last[name]} of the row before"
+                f"{of}; sort the rows, and leave each time once"
+            )
+        last[name] = time
+
+
+def in_utc(times: Sequence) -> np.ndarray:
+    """Dates or times as datetime64[us] (rows,), in UTC where they have a zone."""
+    if getattr(times[0], "tzinfo", None) is not None:
+        times = [time.astimezone(datetime.UTC).replace(tzinfo=None) for time in times]
+    return np.array(times, "datetime64[us]")
+
+
+def of_a_kind(times: np.ndarray, first: Any) -> list:
+    """Times or whole numbers (rows,) as a column has them: as dates, or in its zone.
+
+    Args:
+      times: in UTC if the column's have a zone.
+      first: of the column.
+    """
+    if not isinstance(first, datetime.datetime):
+        dates = isinstance(first, datetime.date)
+        return [time.date() if dates else time for time in times.tolist()]
+    if first.tzinfo is None:
+        return times.tolist()
+    return [t.replace(tzinfo=datetime.UTC).astimezone(first.tzinfo) for t in times.tolist()]
 
 
 def write_csv(directory: pathlib.Path, columns: dict[str, Sequence]) -> pathlib.Path:

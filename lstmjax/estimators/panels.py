@@ -1,18 +1,16 @@
 """A Forecaster of many series: its task, and its answers as columns of a long table."""
 
-import datetime
 import pathlib
 import typing
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from lstmjax.errors import UserError
-from lstmjax.estimators.frames import Columns
+from lstmjax.estimators.frames import Columns, check_order, of_a_kind
+from lstmjax.inference.trained import Run
 from lstmjax.tasks.panels import Panels
-from lstmjax.tasks.panels.forecasts import PanelForecast
 from lstmjax.tasks.panels.windows import Normalization
 
 
@@ -33,6 +31,9 @@ def panel_task(
       time: the column of times; None: rows are in order.
       targets: the columns to forecast.
       roles: `past`, `known` and `static` columns, and `calendar` parts.
+
+    Raises:
+      UserError: a column is lacking, or the times of a series do not ascend, with the row.
     """
     if settings["normalize"] not in typing.get_args(Normalization):
         kinds = ", ".join(typing.get_args(Normalization))
@@ -42,7 +43,9 @@ def panel_task(
     horizon = settings["horizon"]
     written = {id: names}
     if time is not None:
-        written[time] = columns.column(time, "time")
+        times = written[time] = columns.column(time, "time")
+        if not isinstance(times[0], str):  # the file's reader knows what texts mean
+            check_order(times, names)
     for name in targets:
         written[name] = columns.column(name, "target")
     for role in ("past", "known", "static"):
@@ -67,30 +70,25 @@ def panel_task(
     return written, task
 
 
-def panel_answers(
-    task: Panels, path: pathlib.Path, found: Sequence[PanelForecast], columns: Columns
-) -> dict[str, list]:
-    """The forecasts as columns: id, time, each target, and its quantiles.
+def panel_answers(run: Run, path: pathlib.Path, columns: Columns) -> dict[str, list]:
+    """A forecast for each series of a file as columns: id, time, each target, and its quantiles.
 
     Args:
-      task: whose forecasts they are.
-      path: the file that they go on from.
-      found: a forecast for each of its series.
+      run: that forecasts.
+      path: the file.
       columns: what the file was written from, whose names and times the answers take.
     """
-    source, _ = task.read(path)
+    task = run.experiment.task
+    source, batches = task.read(path)
     names = {str(name).strip(): name for name in columns.column(task.series, "id")}
     said: dict[str, list] = {task.series: []}
-    dates = False
     if task.time is not None:
         said[task.time] = []
         first = columns.column(task.time, "time")[0]
-        dates = isinstance(first, datetime.date) and not isinstance(first, datetime.datetime)
-    for forecast in found:
+    for forecast in run.answer(batches):
         said[task.series] += [names[source.names[forecast.series]]] * task.horizon
         if task.time is not None:
-            ahead = source.times[forecast.series].tolist()
-            said[task.time] += [time.date() for time in ahead] if dates else ahead
+            said[task.time] += of_a_kind(source.times[forecast.series], first)
         for i, target in enumerate(task.targets):
             said.setdefault(target, []).extend(forecast.median[:, i].tolist())
             if forecast.quantiles is not None:

@@ -89,7 +89,8 @@ class Backtest:
             )[np.isfinite(answer.truth)]
             for answer in self.answers
         ]
-        return float(np.concatenate(inside).mean())
+        inside = np.concatenate(inside)
+        return float(inside.mean()) if len(inside) else float("nan")
 
     def calibrate(self, share: float) -> Margin:
         """How far bands must reach to cover a share of this split's truth, at each step ahead.
@@ -121,8 +122,10 @@ class Backtest:
         """With bands that learn from the rows that have come, too; `valid`: of the rows before.
 
         Raises:
-          UserError: origins are not a row apart, as those of several series.
+          UserError: the rate is none, or origins are not a row apart, as those of several series.
         """
+        if not 0 <= rate < 1:
+            raise UserError(f"--adapt must be at least 0 and below 1, got {rate}; 0.02 is usual")
         task = self.experiment.task
         if not task.in_time:
             raise UserError(
@@ -236,8 +239,10 @@ def backtest_workdir(
 ) -> str:
     """Writes the forecasts of a run's best checkpoint from all origins; says what was written.
 
+    Pictures of some of them go to the run's directory.
+
     Args:
-      workdir: the directory of the run.
+      workdir: the directory of the run; or, without bands and pictures, a whole model in one file.
       split: which origins.
       destination: the CSV file.
       share: that bands learned from the validation part should cover; none: no such bands.
@@ -245,7 +250,7 @@ def backtest_workdir(
       rate: at which bands learn from the rows that have come; none: they do not.
     """
     check_writable(destination, "--output")
-    experiment, params, _ = restore_best(workdir)
+    experiment, params, step = restore_best(workdir)
     experiment = as_one(experiment) if together else experiment
     params, data = experiment.first_seed(params), experiment.task.load()
     own = done = backtest(experiment, data, params, split)
@@ -253,9 +258,8 @@ def backtest_workdir(
     if share is not None:
         valid = to_learn_from(experiment, data, params)
         margin = valid.calibrate(share)
-        write_json(
-            workdir / FILE, {"share": share, "reach": margin.reach.tolist(), "of": margin.forecasts}
-        )
+        kept = {"reach": margin.reach.tolist(), "of": margin.forecasts}
+        write_json(workdir / FILE, _whose(share, together, step) | kept)
         before, done = done.coverage(), done.banded(margin)
         if rate is not None:
             done = own.adapted(valid, share, rate)
@@ -263,22 +267,36 @@ def backtest_workdir(
         said += f"{done.coverage():.3f}"
         said += "" if before is None else f", the model's own {before:.3f}"
     write(done.columns(), destination)
+    if workdir.is_file():
+        return said
     place = workdir / "figures"
     place.mkdir(exist_ok=True)
     figures.backtests(experiment.task, done.answers, done.levels, own.levels and own.answers, place)
     return f"{said}; pictures are in {place}"
 
 
-def margin_of(workdir: pathlib.Path, share: float) -> Margin:
+def margin_of(workdir: pathlib.Path, share: float, together: bool, step: int) -> Margin:
     """The margin that `launch.evaluate --band` has left in a run's directory.
 
+    Args:
+      workdir: the directory of the run.
+      share: that bands cover.
+      together: whether all seeds of the run answer.
+      step: of the checkpoint that answers.
+
     Raises:
-      UserError: it was not called, or for bands of another share.
+      UserError: it was not called, or for bands of another share or other forecasts.
     """
     kept = read_json(workdir / FILE) if (workdir / FILE).is_file() else {}
-    if kept.get("share") != share:
+    if not _whose(share, together, step).items() <= kept.items():
         raise UserError(
             f"--band={share:g}: run `python -m launch.evaluate --workdir={workdir} "
-            f"--band={share:g} --output=FILE` first; it learns the bands from the validation part"
+            f"--band={share:g}{' --together' * together} --output=FILE` first; it learns the bands "
+            "from the validation part"
         )
     return Margin(share, np.array(kept["reach"]), kept["of"])
+
+
+def _whose(share: float, together: bool, step: int) -> dict[str, Any]:
+    """What a margin was learned for; it fits nothing else."""
+    return {"share": share, "together": together, "best_step": step}

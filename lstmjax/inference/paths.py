@@ -9,8 +9,8 @@ import numpy as np
 
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
-from lstmjax.tasks.base import Batch
-from lstmjax.tasks.forecasts import Forecasts
+from lstmjax.tasks.base import Batch, Task
+from lstmjax.tasks.forecasts import expect_forecasts
 
 DRAWN = ("gaussian", "student", "negative_binomial")
 
@@ -18,6 +18,16 @@ DRAWN = ("gaussian", "student", "negative_binomial")
 def beside(destination: pathlib.Path) -> pathlib.Path:
     """The file of the paths that belong to a file of forecasts."""
     return destination.with_suffix(".paths.csv")
+
+
+def check(task: Task) -> None:
+    """Raises UserError where there is no distribution to draw from."""
+    expect_forecasts(task, "--paths")
+    if task.head not in DRAWN:
+        raise UserError(
+            f"--paths: head {task.head} is no distribution to draw from; train with task.head="
+            f"{' or '.join(DRAWN[:2])}"
+        )
 
 
 def draw(experiment: Experiment, params: Any, batch: Batch, count: int, seed: int) -> np.ndarray:
@@ -34,13 +44,7 @@ def draw(experiment: Experiment, params: Any, batch: Batch, count: int, seed: in
       UserError: there is no distribution to draw from.
     """
     task = experiment.task
-    if not isinstance(task, Forecasts):
-        raise UserError(f"--paths: task {type(task).__name__} forecasts no series; leave it out")
-    if task.head not in DRAWN:
-        raise UserError(
-            f"--paths: head {task.head} is no distribution to draw from; train with task.head="
-            f"{' or '.join(DRAWN[:2])}"
-        )
+    check(task)
 
     def model(batch: Batch) -> tuple[Any, Any]:
         return experiment.model.apply({"params": params}, batch.inputs)

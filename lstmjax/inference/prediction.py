@@ -15,6 +15,7 @@ from lstmjax.inference.decoding import respond
 from lstmjax.inference.together import together as as_one
 from lstmjax.runs.checkpoints import restore_best
 from lstmjax.tasks.base import Batch
+from lstmjax.tasks.forecasts import expect_forecasts
 
 
 class Predicted(NamedTuple):
@@ -55,25 +56,29 @@ def predict(
     check_writable(destination, "--output", source)
     if count is not None and together:
         raise UserError("--paths are drawn from one model: leave --together or --paths out")
-    experiment, params, _ = restore_best(workdir)
+    experiment, params, step = restore_best(workdir)
     experiment = experiment.with_options(beam=beam, n_best=n_best)
+    experiment = as_one(experiment) if together else experiment
     picture = destination.with_suffix(".png") if experiment.task.pictured else None
     if picture is not None:
         if picture == destination:
             raise UserError(f"--output {destination}: a picture goes there; name it .csv")
         check_writable(picture, "--output: the picture", source)
+    if band is not None:
+        expect_forecasts(experiment.task, "--band")
+        margin = backtest.margin_of(workdir, band, together, step)
+    if count is not None:
+        paths.check(experiment.task)
+        check_writable(paths.beside(destination), "--paths", source)
     kept, batches = experiment.task.read(source)
-    experiment = as_one(experiment) if together else experiment
     params = experiment.first_seed(params)
     answers, task = answer(experiment, params, batches), experiment.task
     if band is not None:
-        margin = backtest.margin_of(workdir, band)
         answers = [backtest.banded(experiment, one, margin) for one in answers]
         task = dataclasses.replace(task, levels=backtest.levels_of(band))
     if count is not None:
-        place = paths.beside(destination)
-        check_writable(place, "--paths", source)
-        paths.write(experiment, params, batches, answers, kept, place, count)
+        where = paths.beside(destination)
+        paths.write(experiment, params, batches, answers, kept, where, count)
     task.write(destination, kept, answers)
     if picture is not None:
         figures.bands(task.panels(answers, kept), picture)

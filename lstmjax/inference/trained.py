@@ -94,6 +94,10 @@ class Run:
             batches = task.read(pathlib.Path(inputs))[1]
         else:
             batches = task.read_arrays(inputs, lengths)
+        return self.answer(batches)
+
+    def answer(self, batches: Iterable[Batch]) -> list[Any]:
+        """The task's answers to every row of batches, as `task.read` gives them."""
         return [answer for batch in batches for answer in self._answers(batch)]
 
     def backtest(

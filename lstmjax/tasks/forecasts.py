@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from lstmjax.errors import UserError
 from lstmjax.tasks.base import Data, Task
 
 
@@ -54,3 +55,9 @@ class Forecasts(Task):
     def captions(self, split: str, indices: np.ndarray) -> list[str]:
         """What a picture adds to the titles of panels of some examples of a split."""
         return [""] * len(indices)
+
+
+def expect_forecasts(task: Task, flag: str) -> None:
+    """Raises UserError where a flag is of forecasts, and the task has none."""
+    if not isinstance(task, Forecasts):
+        raise UserError(f"{flag}: task {type(task).__name__} forecasts no series; leave it out")

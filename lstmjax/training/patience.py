@@ -39,8 +39,17 @@ def check_watched(experiment: Experiment, data: Data) -> None:
 
 
 def to_lower(scores: dict[str, np.ndarray], best_by: str) -> float:
-    """What is the lower the better: the mean over seeds of a score, or of its negative."""
+    """What is the lower the better: the mean over seeds of a score, or of its negative.
+
+    Raises:
+      UserError: the score is not a number, as a mean over nothing.
+    """
     value = float(np.mean(scores[best_by.removeprefix("-")]))
+    if np.isnan(value):
+        raise UserError(
+            f"best_by is {best_by!r}, which nothing in the validation part defines; choose another "
+            "score"
+        )
     return -value if best_by.startswith("-") else value
 
 

@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from lstmjax.errors import UserError
 from lstmjax.files import check_writable
 from lstmjax.inference.backtest import Backtest, backtest, to_learn_from, write
 from lstmjax.inference.together import together as as_one
 from lstmjax.runs.checkpoints import restore_best
-from lstmjax.tasks.forecasts import Forecasts
+from lstmjax.tasks.forecasts import expect_forecasts
 from lstmjax.training.run import run
 
 PLACE = "refits"  # in the directory of a run: a run for each part of the test but the first
@@ -42,10 +41,7 @@ def refit_workdir(
     """
     check_writable(destination, "--output")
     experiment, params, _ = restore_best(workdir)
-    if not isinstance(experiment.task, Forecasts):
-        raise UserError(
-            f"--refit: task {type(experiment.task).__name__} forecasts no series; leave it out"
-        )
+    expect_forecasts(experiment.task, "--refit")
     data = experiment.task.load()
     tasks = experiment.task.refits(data, every)
     parts: list[Backtest] = []
@@ -59,13 +55,12 @@ def refit_workdir(
             parts.append(_forecast(experiment, params, every, share, together))
     columns = [part.columns() for part in parts]
     write({name: np.concatenate([c[name] for c in columns]) for name in columns[0]}, destination)
-    sizes = [len(part.answers) for part in parts]
-    error = np.average([part.error() for part in parts], weights=sizes)
-    said = f"{destination}: {sum(sizes):,} origins, mean absolute error {error:.4g}; "
-    said += f"{len(parts)} models, each trained on what was known"
+    # scored as one: parts differ in how much of the truth was observed
+    whole = dataclasses.replace(parts[0], answers=[a for part in parts for a in part.answers])
+    said = f"{destination}: {len(whole.answers):,} origins, mean absolute error {whole.error():.4g}"
+    said += f"; {len(parts)} model{'s' * (len(parts) != 1)}, each trained on what was known"
     if share is not None:
-        covered = np.average([part.coverage() for part in parts], weights=sizes)
-        said += f"; {100 * share:g} % bands cover {covered:.3f}"
+        said += f"; {100 * share:g} % bands cover {whole.coverage():.3f}"
     return said
 
 

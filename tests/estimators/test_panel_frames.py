@@ -1,6 +1,7 @@
 """Forecaster on frames of several series."""
 
 import datetime
+import zoneinfo
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from lstmjax.errors import UserError
 from lstmjax.estimators import Forecaster
 from lstmjax.models.encoder_decoder import EncoderDecoder
+from lstmjax.tasks.panels import forecasts
 
 pandas = pytest.importorskip("pandas")
 polars = pytest.importorskip("polars")
@@ -56,14 +58,46 @@ def test_several_series_with_known_columns():
         Forecaster(3, layers=0).fit(frame(), id="meter", time="hour", target="load", **roles)
 
 
-def test_frames_of_either_kind_say_the_same():
+def test_frames_of_either_kind_say_the_same(monkeypatch):
+    """And each is read once."""
+    read, reads = forecasts.read_table, []
+    monkeypatch.setattr(forecasts, "read_table", lambda *a: reads.append(a) or read(*a))
     forecaster = Forecaster(3, **SMALL | dict(steps=4))
     forecaster.fit(frame(), id="meter", time="hour", target="load")
     said = forecaster.predict()
     other = forecaster.predict(frame(kind=pandas.DataFrame))
-    assert isinstance(other, pandas.DataFrame)
+    assert isinstance(other, pandas.DataFrame) and len(reads) == 2
     np.testing.assert_allclose(other["load"], said["load"].to_numpy(), rtol=1e-6)
     assert [*other["hour"]] == said["hour"].to_list()
+
+
+def test_times_keep_their_zone():
+    """Hours of Berlin across the end of summer time, of one series and of two."""
+    berlin = zoneinfo.ZoneInfo("Europe/Berlin")
+    hours = pandas.date_range("2021-10-29", periods=49, freq="h", tz=berlin)
+    load = [float(i % 4) for i in range(49)]
+    one = pandas.DataFrame({"meter": 1, "hour": hours, "load": load})
+    two = pandas.concat([one, one.assign(meter=2)])
+    zoned = polars.Series(two["hour"].to_list(), dtype=polars.Datetime("us", "Europe/Berlin"))
+    other = polars.DataFrame({"meter": [*two["meter"]], "hour": zoned, "load": [*two["load"]]})
+    for given in (one, two, other):
+        forecaster = Forecaster(3, **SMALL | dict(steps=2))
+        forecaster.fit(given, id="meter", time="hour", target="load")
+        ahead = forecaster.predict()["hour"]
+        expected = pandas.date_range(hours[-1], periods=4, freq="h")[1:]
+        assert "Europe/Berlin" in str(ahead.dtype)
+        assert [time.timestamp() for time in ahead][:3] == [time.timestamp() for time in expected]
+
+
+def test_a_time_that_comes_twice_names_its_row():
+    """Rows of two meters by turns, the last of which repeats the hour of the one before."""
+    hours = [START, START, *[START + datetime.timedelta(hours=1)] * 3]
+    given = polars.DataFrame({"meter": [7, 9, 7, 9, 7], "hour": hours, "load": [1.0] * 5})
+    told = (
+        "^time: row 4, 2021-01-04 01:00:00, does not come after 2021-01-04 01:00:00 .* of 7; sort"
+    )
+    with pytest.raises(UserError, match=told):
+        Forecaster(3).fit(given, id="meter", time="hour", target="load")
 
 
 def test_what_needs_series_asks_for_their_column():

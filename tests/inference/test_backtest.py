@@ -1,6 +1,7 @@
 """Backtests and bands against the evaluation and plain NumPy."""
 
 import csv
+import json
 import types
 
 import numpy as np
@@ -47,6 +48,15 @@ def test_every_origin_is_written_as_it_is_scored(trained, tmp_path):
     assert inside == pytest.approx(report["test"]["coverage"]["mean"], abs=1e-6)
 
 
+def test_a_model_in_one_file_forecasts_as_its_run(trained, tmp_path):
+    directory, _ = trained
+    (file,) = load(directory).export(tmp_path / "model.safetensors")
+    said = backtest_workdir(file, "test", tmp_path / "out.csv")
+    assert "29 origins" in said and "pictures" not in said
+    own = load(directory).backtest()["forecast"]
+    np.testing.assert_allclose(read(tmp_path / "out.csv")["forecast"].astype(float), own, 1e-5)
+
+
 def test_bands_are_the_same_in_all_places(trained, tmp_path):
     """In the backtest's file, from Python, and in a prediction from the last rows."""
     directory, _ = trained
@@ -64,6 +74,17 @@ def test_bands_are_the_same_in_all_places(trained, tmp_path):
     alone = read(tmp_path / "alone.csv")
     for name in ("forecast", "0.15", "0.85"):
         np.testing.assert_allclose(alone[name].astype(float), found[name][last].astype(float), 1e-4)
+
+
+def test_bands_of_other_forecasts_are_refused(trained, tmp_path):
+    """Of all seeds together, and of an earlier best checkpoint."""
+    directory, report = trained
+    backtest_workdir(directory, "test", tmp_path / "out.csv", 0.6)
+    kept = json.loads((directory / "bands.json").read_text())
+    for other in ({"together": True}, {"best_step": report["best_step"] - 1}):
+        (directory / "bands.json").write_text(json.dumps(kept | other))
+        with pytest.raises(UserError, match="--band=0.6 --output=FILE` first"):
+            predict(directory, directory.parent / "series.csv", tmp_path / "out.csv", band=0.6)
 
 
 @pytest.mark.parametrize("levels", [0, 3])
@@ -107,3 +128,9 @@ def test_too_few_forecasts_are_told():
         done.calibrate(0.8)
     with pytest.raises(UserError, match="between 0 and 1"):
         done.calibrate(1.5)
+
+
+@pytest.mark.parametrize("rate", [-1.0, 1.0, float("nan")])
+def test_a_rate_that_is_none_is_refused(rate, trained):
+    with pytest.raises(UserError, match="--adapt must be at least 0 and below 1, got"):
+        load(trained[0]).backtest(band=0.7, adapt=rate)

@@ -43,6 +43,19 @@ def test_a_choice_that_the_task_lacks_is_refused(finished, option, tmp_path):
     assert not (tmp_path / "out.csv").exists()
 
 
+@pytest.mark.parametrize("option", [dict(band=0.8), dict(count=3)])
+def test_what_is_of_forecasts_is_refused_before_the_file_is_read(option, finished, tmp_path):
+    """By a task that forecasts no series, and by a run that has no bands and no distribution."""
+    tiny.finish(tiny.pairs(tmp_path), tmp_path / "pairs")
+    flag = {"band": "--band", "count": "--paths"}[next(iter(option))]
+    for run, told in (
+        (tmp_path / "pairs", f"{flag}: task Pairs forecasts no series; leave it out"),
+        (finished, f"{flag}.* (launch.evaluate|no distribution to draw from)"),
+    ):
+        with pytest.raises(UserError, match=told):
+            predict(run, tmp_path / "no such file", tmp_path / "out.csv", **option)
+
+
 def test_the_picture_lies_beside_the_forecast(finished, tmp_path):
     source = spoiled.write("csv", tmp_path)
     assert predict(finished, source, tmp_path / "out.csv") == (1, tmp_path / "out.png")

@@ -7,6 +7,7 @@ import pytest
 from lstmjax.errors import UserError
 from lstmjax.models.encoder_decoder import START, EncoderDecoder, RepeatVector
 from lstmjax.recurrent import LSTM
+from lstmjax.tasks import writing
 
 SYMBOLS = 6
 attentions = pytest.mark.parametrize("attention", ["none", "dot", "additive"])
@@ -27,6 +28,10 @@ def built(attention="none", features=(7, 5), sharp=True):
     if sharp:  # larger weights: different rows write different symbols
         variables = jax.tree.map(lambda leaf: 4 * leaf, variables)
     return model, variables, inputs
+
+
+def test_a_decoder_reads_as_start_what_tasks_write_as_start():
+    assert START == writing.START
 
 
 def test_published_parameter_count():

@@ -19,12 +19,13 @@ from lstmjax.runs.workdir import Workdir, read_log
 from lstmjax.tasks.generated.cumulative_sum import CumulativeSum
 from lstmjax.tasks.generated.damped_sine import DampedSine
 from lstmjax.tasks.generated.echo import Echo
+from lstmjax.tasks.panels import Panels
 from lstmjax.training import run as run_module
 from lstmjax.training import steps as training
 from lstmjax.training.progress import Clock
 from lstmjax.training.run import run
 from lstmjax.training.steps import init_state, make_step, stretch_of
-from tests import tiny
+from tests import small_files, tiny
 
 TRIGGERED = SGD(30.0, average="triggered", average_patience=0)  # a loss that jumps up and down
 
@@ -139,6 +140,23 @@ def test_a_score_that_there_is_not_is_told_before_training(tmp_path):
     with pytest.raises(UserError, match="best_by is 'f1'; the validation has accuracy, loss"):
         run(tiny.echo(best_by="f1"), tmp_path / "run")
     assert not (tmp_path / "run").exists()  # the right name may go there
+
+
+def test_a_score_that_the_validation_does_not_define_is_told(tmp_path):
+    """MASE divides by the change over a season, and no series is that long."""
+    task = Panels(
+        path=str(small_files.panel_csv(tmp_path)),
+        series="meter",
+        time="hour",
+        targets=("y",),
+        lookback=4,
+        horizon=2,
+        season=365,
+    )
+    experiment = tiny.echo(task=task, best_by="mase", steps=1)
+    with pytest.raises(UserError, match="best_by is 'mase', which nothing in the validation part"):
+        run(experiment, tmp_path / "run")
+    assert not list((tmp_path / "run" / "checkpoints").iterdir())
 
 
 def test_a_finished_run_reports_again_and_changes_nothing(tmp_path):

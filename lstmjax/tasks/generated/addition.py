@@ -15,10 +15,10 @@ from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 from lstmjax.tasks.base import Batch, Data, Generated, draw_member
 from lstmjax.tasks.together import Outputs
+from lstmjax.tasks.writing import START
 
 ALPHABET = "0123456789+ "
 PLUS, BLANK = ALPHABET.index("+"), ALPHABET.index(" ")
-START = -1  # before the first character of an answer
 FITTED_ON = 10_000  # training examples that the priors are counted on
 
 

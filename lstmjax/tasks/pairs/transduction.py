@@ -20,7 +20,6 @@ from lstmjax.tasks.buckets import in_order, make_buckets
 from lstmjax.tasks.pairs.arrays import Arrays, arrange, encode
 from lstmjax.tasks.pairs.files import Pair
 from lstmjax.tasks.pairs.floors import nearest_spelling
-from lstmjax.tasks.writing import START as START
 from lstmjax.tasks.writing import Writing
 
 UNKNOWN = "<unk>"  # source symbols that training lacks
@@ -148,11 +147,13 @@ class Transduction(Writing):
         return sources, self.read_arrays(sources)
 
     def read_arrays(self, inputs: Sequence[str], lengths: None = None) -> list[Batch]:
-        """Batches of sources, a string each."""
+        """Batches of sources, a string each; blanks around one are no part of it, as in a file."""
         self.check_n_best()
         if isinstance(inputs, str) or not all(isinstance(source, str) for source in inputs):
             raise UserError("X: give a list of strings, one for each source")
-        codes = encode(map(self.split_source, inputs), self.source_vocabulary)
+        codes = encode(
+            (self.split_source(source.strip()) for source in inputs), self.source_vocabulary
+        )
         batches = []
         for rows, width in in_order(codes.lengths, self.shapes):
             source = np.asarray(codes.padded(rows, width, 0))

@@ -12,8 +12,7 @@ from lstmjax.tasks.forecasts import Forecasts
 from lstmjax.tasks.panels import calendars, static
 from lstmjax.tasks.panels.calendars import Part
 from lstmjax.tasks.panels.long_table import LongTable, arrange
-from lstmjax.tasks.series.csv_table import MISSING, read_table
-from lstmjax.tasks.series.numbers import marks
+from lstmjax.tasks.series.csv_table import read_table
 
 LARGEST_UNEVEN = 4  # times the mean number of windows: a longer series skips some in an epoch
 
@@ -79,17 +78,16 @@ class PanelFile(Forecasts):
         """
         self._check()
         table = read_table(self.path, self.separator)
-        task = dataclasses.replace(self, digest=table.digest)
-        if self.decimal is None:
-            cells = {
-                c for n in (*self.targets, *self.beside) for c in table.column(n, "task.targets")
-            }
-            fit = marks({cell.strip() for cell in cells if cell.strip().casefold() not in MISSING})
-            task = dataclasses.replace(task, decimal="," if fit and fit[-1] == "," else ".")
+        mark, told = table.how_written((*self.targets, *self.beside), self.separator, self.decimal)
+        task = dataclasses.replace(self, digest=table.digest, decimal=mark)
         long = task.arranged(table)
-        learned = static.learn(long, task.static)
+        learned = static.learn(long, task.static, mark)
         task = dataclasses.replace(
-            task, every=long.every, names=tuple(long.series), told=long.told, words=learned.words
+            task,
+            every=long.every,
+            names=tuple(long.series),
+            told=told + long.told,
+            words=learned.words,
         )
         targets, beside = task.numbers(long)
         parts = task.parts(long)
@@ -100,7 +98,7 @@ class PanelFile(Forecasts):
         for i, name in enumerate(task.beside):
             if not np.isfinite(beside[train, i]).any():
                 raise UserError(f"{self.path}: column {name!r} has no value to train on")
-        short = int((parts["test"][0] - long.first < task.lookback).sum())
+        short = int((parts["train"][0] - long.first < task.lookback).sum())
         task = task._tells(parts, long, short)
         means, deviations = static.scaling(beside[train])
         return dataclasses.replace(
@@ -204,7 +202,7 @@ class PanelFile(Forecasts):
             "first": long.first.astype(np.int32),
             "ends": long.ends.astype(np.int32),
             "unit": unit.astype(np.float32),
-            "static": static.read(long, self.static, learned),
+            "static": static.read(long, self.static, learned, self.decimal or "."),
         }
 
     def parts(self, long: LongTable) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -286,5 +284,5 @@ class PanelFile(Forecasts):
             if lacking:
                 told.append(f"{lacking:,} series too short to {what}")
         if short:
-            told.append(f"{short:,} series shorter than a window, read from their beginning")
+            told.append(f"{short:,} series too short for whole windows, read from their beginning")
         return dataclasses.replace(self, told=tuple(told))

@@ -12,10 +12,10 @@ import numpy as np
 from lstmjax.errors import UserError
 from lstmjax.tasks.base import Batch, Panel
 from lstmjax.tasks.panels.forecasting import PanelWindows
-from lstmjax.tasks.panels.long_table import Clock, LongTable, later
+from lstmjax.tasks.panels.long_table import LongTable
+from lstmjax.tasks.series.clock import AS_THEY_COME, Clock, later
 from lstmjax.tasks.series.csv_table import character, read_table
 from lstmjax.tasks.series.forecasts import MOST_PANELS, in_words, panel_of, times_after
-from lstmjax.tasks.series.regular import AS_THEY_COME
 
 AT_ONCE = 256  # windows of a batch
 
@@ -54,10 +54,11 @@ def read(task: PanelWindows, path: pathlib.Path) -> tuple[Source, list[Batch]]:
     If columns are known ahead, a series' forecast begins after its last row with a target.
 
     Raises:
-      UserError: the file is malformed, or a series has nothing to forecast from.
+      UserError: the file is malformed, a series has nothing to forecast from or lacks what is known
+        ahead, or has a gap where training had none.
     """
     long = task.arranged(read_table(str(path), task.separator))
-    targets, _ = task.numbers(long)
+    targets, beside = task.numbers(long)
     origins = long.ends.copy()
     for i, (begin, end) in enumerate(zip(long.first, long.ends, strict=True)):
         there = np.flatnonzero(np.isfinite(targets[begin:end]).any(1))
@@ -69,6 +70,8 @@ def read(task: PanelWindows, path: pathlib.Path) -> tuple[Source, list[Batch]]:
         if task.known:
             origins[i] = begin + there[-1] + 1
     _check_known(task, long, origins)
+    if not task.gaps:
+        _check_whole(task, long, np.isfinite(np.concatenate([targets, beside], 1)), origins)
     arrays = task.arrays(_longer(task, long, origins), origins)
     naive = jnp.zeros((len(origins), len(task.targets)))
     of = np.arange(len(origins))
@@ -83,7 +86,7 @@ def read(task: PanelWindows, path: pathlib.Path) -> tuple[Source, list[Batch]]:
 
 
 def _check_known(task: PanelWindows, long: LongTable, origins: np.ndarray) -> None:
-    """UserError if a series lacks what is known ahead, or a gap comes that training never had."""
+    """UserError if a series lacks what is known ahead."""
     for name in task.known:
         values = long.numbers(name, "task.known", task.decimal or ".")
         for i, (origin, end) in enumerate(zip(origins, long.ends, strict=True)):
@@ -94,6 +97,32 @@ def _check_known(task: PanelWindows, long: LongTable, origins: np.ndarray) -> No
                     f"values of {name!r} after its last target; task.known needs them for all "
                     f"{task.horizon} rows ahead, whose targets stay empty"
                 )
+
+
+def _check_whole(
+    task: PanelWindows, long: LongTable, seen: np.ndarray, origins: np.ndarray
+) -> None:
+    """UserError if a window reaches before its series, or not all of it was `seen` (rows, columns).
+
+    A model that was trained without gaps reads a missing value as any other.
+    """
+    for name, begin, origin in zip(long.series, long.first, origins, strict=True):
+        if origin - begin < task.lookback:
+            raise UserError(
+                f"{long.table.path}: series {name!r} has {origin - begin:,} rows before its "
+                f"forecast, which reads {task.lookback:,}; give more of them, or train on a panel "
+                "with short series"
+            )
+        window = slice(origin - task.lookback, origin)
+        for row, column in np.argwhere(~seen[window])[:1] + (window.start, 0):
+            if long.rows[row] < 0:
+                what = f"the next row of series {name!r} is missing, and no"
+            else:
+                empty = (*task.targets, *task.beside)[column]
+                what = f"column {empty!r} of series {name!r} is empty, and had no missing"
+            raise UserError(
+                f"{long.at(row)}: {what} value in training; give it, or train on a file with gaps"
+            )
 
 
 def _longer(task: PanelWindows, long: LongTable, origins: np.ndarray) -> LongTable:

@@ -6,36 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from lstmjax.errors import UserError
+from lstmjax.tasks.series.clock import AS_THEY_COME, Clock, find, later, places_of
 from lstmjax.tasks.series.csv_table import LARGEST, MISSING, Table, read_time
-from lstmjax.tasks.series.regular import AS_THEY_COME, UNITS
 
-MOST_MISSING = 0.1  # of the rows: if more are, gaps are the rule, as weekends of trading days
 WHOLE = re.compile(r"[-+]?\d{1,15}")  # a time that is a running number
-NUMBERS = ""  # the unit of such times
-
-
-class Clock(NamedTuple):
-    """How times are written as ticks: whole numbers that grow by `step` from row to row."""
-
-    unit: str = NUMBERS  # NumPy's name of it, as `h`
-    step: int = 1
-
-    @property
-    def every(self) -> str:
-        """As the setting `task.every` has it."""
-        names = {unit: name for name, unit in UNITS.items()}
-        return f"{self.step}{names.get(self.unit, '')}"
-
-    @classmethod
-    def read(cls, every: str) -> "Clock":
-        """What `every` says; UserError if it says nothing."""
-        match = re.fullmatch(r"([1-9]\d{0,8})\s*([a-z]*)", every.strip())
-        if not match or match[2] not in ("", *UNITS):
-            raise UserError(
-                f"task.every is {every!r}: give a number and one of {', '.join(UNITS)}, as in "
-                f"15min; a number alone if times are numbers; or {AS_THEY_COME!r}"
-            )
-        return cls(UNITS.get(match[2], NUMBERS), int(match[1]))
 
 
 class LongTable(NamedTuple):
@@ -119,10 +93,10 @@ def arrange(
     order, told = _in_order(table, of, times, mend)
     of, times = of[order], times[order]
     told = (told,) if told else ()
-    clock = _found(of, times) if every is None else None
+    clock = find(of, times) if every is None else None
     if every not in (None, AS_THEY_COME):
         clock = Clock.read(every)
-        wrong = np.flatnonzero(_places(of, times, clock) < 0)
+        wrong = np.flatnonzero(places_of(of, times, clock) < 0)
         if len(wrong):
             row = wrong[0]
             raise UserError(
@@ -134,7 +108,7 @@ def arrange(
     if clock is None:
         ends = np.append(first[1:], len(order))
         return LongTable(table, list(places), first, ends, order, times, AS_THEY_COME, told)
-    after = _places(of, times, clock)
+    after = places_of(of, times, clock)
     lengths = after[np.append(first[1:], len(of)) - 1] + 1
     ends = np.cumsum(lengths)
     begin = ends - lengths
@@ -146,16 +120,6 @@ def arrange(
     steps = np.arange(len(rows)) - np.repeat(begin, lengths)
     grid = later(np.repeat(times[first], lengths), steps, clock)
     return LongTable(table, list(places), begin, ends, rows, grid, clock.every, told)
-
-
-def later(times: np.ndarray, steps: np.ndarray, clock: Clock) -> np.ndarray:
-    """The times so many rows after others."""
-    if clock.unit == NUMBERS:
-        return times + clock.step * steps
-    coarse = times.astype(f"datetime64[{clock.unit}]")
-    within = times - coarse.astype(times.dtype)
-    moved = coarse + (clock.step * steps).astype(f"timedelta64[{clock.unit}]")
-    return moved.astype(times.dtype) + within
 
 
 def _times(table: Table, name: str, form: str | None) -> np.ndarray:
@@ -203,41 +167,3 @@ def _in_order(
     numbers = times[order].astype(np.int64)
     last = np.append((np.diff(numbers) > 0) | (np.diff(of[order]) > 0), True)
     return order[last], f"rows sorted by time, {(~last).sum():,} dropped whose time comes again"
-
-
-def _found(of: np.ndarray, times: np.ndarray) -> Clock | None:
-    """The distance between rows, if nearly all rows of all series keep it."""
-    units = (NUMBERS,) if times.dtype == np.int64 else UNITS.values()
-    for unit in units:
-        ticks = times if unit == NUMBERS else times.astype(f"datetime64[{unit}]").astype(np.int64)
-        apart = np.diff(ticks)[of[1:] == of[:-1]]
-        step = int(np.median(apart)) if len(apart) else 0
-        if step < 1 or 2 * (apart == step).sum() < len(apart):
-            continue
-        places = _places(of, times, Clock(unit, step))
-        lengths = np.append(places[np.flatnonzero(np.diff(of))], places[-1]) + 1
-        if (places >= 0).all() and len(of) >= (1 - MOST_MISSING) * lengths.sum():
-            return Clock(unit, step)
-    return None
-
-
-def _places(of: np.ndarray, times: np.ndarray, clock: Clock) -> np.ndarray:
-    """How many rows each is after the first of its series, (rows,); -1 where it is not whole."""
-    first = np.searchsorted(of, np.arange(of[-1] + 1))[of]
-    if clock.unit == NUMBERS:
-        if times.dtype != np.int64:
-            raise UserError(
-                f"task.every is {clock.every!r}, and the times are no numbers: name a unit, as in "
-                f"{clock.every}h"
-            )
-        after, whole = times - times[first], True
-    else:
-        if times.dtype == np.int64:
-            raise UserError(
-                f"task.every is {clock.every!r}, and the times are numbers: give one without a "
-                "unit, or set task.time_format"
-            )
-        coarse = times.astype(f"datetime64[{clock.unit}]")
-        within = times - coarse.astype(times.dtype)
-        after, whole = (coarse - coarse[first]).astype(np.int64), within == within[first]
-    return np.where(whole & (after % clock.step == 0), after // clock.step, -1)

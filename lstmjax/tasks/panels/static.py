@@ -6,6 +6,7 @@ import numpy as np
 
 from lstmjax.errors import UserError
 from lstmjax.tasks.panels.long_table import LongTable
+from lstmjax.tasks.series.numbers import number
 
 
 class Learned(NamedTuple):
@@ -16,21 +17,33 @@ class Learned(NamedTuple):
     words: tuple[str, ...]  # the kinds of each column of words, as column=word
 
 
-def learn(long: LongTable, columns: tuple[str, ...]) -> Learned:
-    """The scaling of columns of numbers, and the kinds of columns of words."""
+def learn(long: LongTable, columns: tuple[str, ...], decimal: str) -> Learned:
+    """The scaling of columns of numbers, and the kinds of columns of words.
+
+    Args:
+      long: the rows.
+      columns: what belongs to a series.
+      decimal: the mark before decimals.
+    """
     means, deviations, words = [], [], []
     for name in columns:
         said = [word for word in long.words(name, "task.static") if word is not None]
         try:
-            mean, deviation = scaling(np.array([float(word) for word in said])[:, None])
+            mean, deviation = scaling(np.array([number(word, decimal) for word in said])[:, None])
             means, deviations = means + mean, deviations + deviation
         except ValueError:
             words += [f"{name}={word}" for word in sorted(set(said))]
     return Learned(tuple(means), tuple(deviations), tuple(words))
 
 
-def read(long: LongTable, columns: tuple[str, ...], learned: Learned) -> np.ndarray:
+def read(long: LongTable, columns: tuple[str, ...], learned: Learned, decimal: str) -> np.ndarray:
     """Numbers, then words: float32 (series, width). What is missing or unknown is zero.
+
+    Args:
+      long: the rows.
+      columns: what belongs to a series.
+      learned: what training knows of them.
+      decimal: the mark before decimals.
 
     Raises:
       UserError: a column has a word where training had numbers.
@@ -44,7 +57,8 @@ def read(long: LongTable, columns: tuple[str, ...], learned: Learned) -> np.ndar
             continue
         mean, deviation = learned.means[len(numbers)], learned.deviations[len(numbers)]
         try:
-            numbers.append([0 if w is None else (float(w) - mean) / deviation for w in said])
+            values = [mean if word is None else number(word, decimal) for word in said]
+            numbers.append([(value - mean) / deviation for value in values])
         except ValueError:
             raise UserError(
                 f"{long.table.path}: column {name!r} (task.static) has a word where training had "

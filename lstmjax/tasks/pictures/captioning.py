@@ -88,10 +88,9 @@ class Captioning(Writing):
                 f"X has the shape {pictures.shape}; give pictures (size, height, width, colours) "
                 f"of {expected}"
             )
-        if not np.issubdtype(pictures.dtype, np.floating):
-            pictures = pictures.astype(np.float32) / 255
-        elif pictures.size and not 0 <= pictures.min() <= pictures.max() <= 1:
+        largest = {"f": 1, "i": 255, "u": 255}.get(pictures.dtype.kind)
+        if largest is None or not ((pictures >= 0) & (pictures <= largest)).all():
             raise UserError("X: give bytes from 0 to 255, or floats from 0 to 1")
-        pictures = pictures.astype(np.float32)
+        pictures = pictures.astype(np.float32) / largest
         starts = range(0, len(pictures), AT_ONCE)
         return [Batch((pictures[start : start + AT_ONCE], None)) for start in starts]

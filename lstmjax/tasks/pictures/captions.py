@@ -23,6 +23,8 @@ from lstmjax.tasks.pictures.floors import nearest_picture
 from lstmjax.tasks.ragged import Ragged, number, pack
 
 UNKNOWN = "<unk>"  # words that are too rare to be learned
+FLOOR_PICTURES = 10_000  # of the training, among which the nearest to a test picture is sought
+FLOOR_TESTS = 2_000  # test pictures that baselines are scored on, at most
 NO_WORD = -2  # what an unknown word of a reference is equal to: nothing
 
 
@@ -130,20 +132,24 @@ class Captions(Captioning):
         return super().compare(written, jnp.where(targets == 0, NO_WORD, targets))
 
     def floors(self, data: Data) -> dict[str, dict[str, float]]:
-        """The most common sentence, and that of the nearest training picture, pixel by pixel."""
-        size = min(data.sizes["test"], 2_000)
-        test = self.batch(data.arrays, "test", np.arange(size))
-        trained = data.arrays.references["train"][:, 0]
-        said = data.arrays.sentences.padded(trained, self.longest, self.stop)
+        """The most common sentence, and one of the nearest training picture, pixel by pixel.
+
+        The nearest is sought among at most `FLOOR_PICTURES`, evenly spaced, as the name says then.
+        """
+        arrays, size = data.arrays, min(data.sizes["test"], FLOOR_TESTS)
+        test = self.batch(arrays, "test", np.arange(size))
+        said = arrays.sentences.padded(arrays.references["train"][:, 0], self.longest, self.stop)
         sentences, counts = np.unique(np.asarray(said), axis=0, return_counts=True)
         common = jnp.broadcast_to(sentences[counts.argmax()], (size, self.longest))
-        known = data.arrays.pictures[data.arrays.picture["train"]]
-        known = jnp.asarray(known, jnp.float32) / 255
-        nearest = said[nearest_picture(known, test.inputs[0])]
+        known, lines = np.unique(np.asarray(arrays.picture["train"]), return_index=True)
+        count = min(len(known), FLOOR_PICTURES)
+        sample = "" if count == len(known) else f" of {count:,}"
+        some = np.linspace(0, len(known) - 1, count).round().astype(int)
+        nearest = nearest_picture(arrays.pictures[known[some]], test.inputs[0])
         score = devices.jit(self.score)
         return {
             "most common sentence": metrics.divide(score(common, test)),
-            "nearest picture": metrics.divide(score(nearest, test)),
+            f"nearest picture{sample}": metrics.divide(score(said[lines[some][nearest]], test)),
         }
 
     def _read(self) -> tuple[list[Caption], np.ndarray]:
@@ -167,6 +173,11 @@ class Captions(Captioning):
         valid = hold_out(len(rest), self.valid_fraction / (1 - self.test_fraction), self.data_seed)
         held_out = {"valid": set(rest[valid].tolist()), "test": set(names[test].tolist())}
         held_out["train"] = set(names.tolist()) - held_out["valid"] - held_out["test"]
+        if not held_out["train"]:
+            raise UserError(
+                f"task.path {self.path}: no picture is left to train on; lower task.valid_fraction "
+                "or task.test_fraction"
+            )
         return {
             split: [caption for caption in captions if caption.name in held_out[split]]
             for split in SPLITS

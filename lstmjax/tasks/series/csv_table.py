@@ -7,13 +7,14 @@ import io
 import math
 import pathlib
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 import numpy as np
 
 from lstmjax.errors import UserError
-from lstmjax.tasks.series.numbers import number
+from lstmjax.tasks.series.numbers import MARKS, marks, number
 
 MISSING = {"", "na", "n/a", "nan", "null", "none"}  # in any case
 EPOCH = "epoch"  # the form of times that count seconds since 1970
@@ -66,6 +67,35 @@ class Table(NamedTuple):
                     f"the cell empty if it is missing, or name another column in {setting}"
                 )
         return values
+
+    def how_written(
+        self, names: Iterable[str], separator: str, decimal: str | None
+    ) -> tuple[str, tuple[str, ...]]:
+        """How columns of numbers are written: the mark before decimals, and what to tell of it.
+
+        Args:
+          names: of the columns; those that are not there are passed over.
+          separator: of the file's cells; a semicolon makes a doubtful comma a decimal one.
+          decimal: the mark, `.` or `,`; None: found.
+
+        Raises:
+          UserError: all commas may be before decimals or between thousands.
+        """
+        columns = (self.column(name, "") for name in {*names} & {*self.names})
+        cells = {cell.strip() for column in columns for cell in column}
+        cells = {cell for cell in cells if cell.casefold() not in MISSING}
+        told = ("per cent signs dropped",) * any(cell.endswith("%") for cell in cells)
+        if decimal is not None:
+            return decimal, told
+        fit = marks(cells)
+        if len(fit) == len(MARKS) and separator != ";":
+            raise UserError(
+                f"{self.path}: in {max(cells, key=len)!r} the comma may be before decimals or "
+                "between thousands; set task.decimal to , or ."
+            )
+        if fit and fit[-1] == ",":
+            return ",", ("decimal commas", *told)
+        return ".", told
 
     def words(self, name: str, setting: str) -> list[str | None]:
         """A column as texts (rows,), None where one is missing."""

@@ -11,8 +11,8 @@ from lstmjax.settings import setting
 from lstmjax.tasks.base import SPLITS, Data
 from lstmjax.tasks.forecasts import Forecasts
 from lstmjax.tasks.series import regular
-from lstmjax.tasks.series.csv_table import EPOCH, MISSING, Table, read_table, read_time
-from lstmjax.tasks.series.numbers import MARKS, marks
+from lstmjax.tasks.series.clock import AS_THEY_COME
+from lstmjax.tasks.series.csv_table import EPOCH, Table, read_table, read_time
 
 PARTS = 3  # numbers that split_rows and split_dates hold at most
 FARTHEST = 1e15  # whose square float32 holds, with room for sums
@@ -200,30 +200,16 @@ class SeriesFile(Forecasts):
             return table, None, places
         times = table.times(self.time, self.time_format)
         table, times, _ = regular.in_order(table, times, self.mend)
-        if self.every in (None, regular.AS_THEY_COME):
+        if self.every in (None, AS_THEY_COME):
             return table, times, places[: len(times)]
         return regular.filled(table, times, self.every)
 
     def _found(self, table: Table) -> "SeriesFile":
         """With what the file tells where a setting is left open: decimal mark, times, distance."""
-        task = self
-        cells = {
-            cell.strip()
-            for name in set(self.numeric) & set(table.names)
-            for cell in table.column(name, "")
-            if cell.strip().casefold() not in MISSING
-        }
-        if self.decimal is None:
-            fit = marks(cells)
-            if len(fit) == len(MARKS) and self.separator != ";":
-                raise UserError(
-                    f"{self.path}: in {max(cells, key=len)!r} the comma may be before decimals or "
-                    "between thousands; set task.decimal to , or ."
-                )
-            if fit and fit[-1] == ",":
-                task = dataclasses.replace(task, decimal=",")._tells("decimal commas")
-        if any(cell.endswith("%") for cell in cells):
-            task = task._tells("per cent signs dropped")
+        mark, told = table.how_written(self.numeric, self.separator, self.decimal)
+        task = dataclasses.replace(self, told=(*self.told, *told))
+        if mark == ",":
+            task = dataclasses.replace(task, decimal=mark)
         if self.time is None:
             return task
         when = table.column(self.time, "task.time")

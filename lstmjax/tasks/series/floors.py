@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from lstmjax import devices
-from lstmjax.metrics import FINISH
+from lstmjax import devices, metrics
 from lstmjax.tasks.base import Batch, Data
 from lstmjax.tasks.series.forecasting import SeriesWindows
 from lstmjax.tasks.series.windows import efficiency, latest
@@ -154,10 +153,11 @@ def _scores(
                 each["nse"] = efficiency(each["mse"], batch.targets)
             for metric, values in each.items():
                 sums[name][metric] += np.asarray(values, np.float64)[batch.mask].sum()
-    return {
-        name: {m: float(FINISH.get(m, float)(total / count)) for m, total in of.items()}
+    means = {
+        name: metrics.divide({metric: (total, count) for metric, total in of.items()})
         for name, of in sums.items()
     }
+    return {name: {m: float(mean) for m, mean in of.items()} for name, of in means.items()}
 
 
 def _bands(

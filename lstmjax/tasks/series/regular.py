@@ -1,15 +1,10 @@
-"""Rows at regular times: their order, their distance, and the rows that are missing."""
-
-import re
+"""The rows of one series at regular times: put in order, and filled up where some are missing."""
 
 import numpy as np
 
 from lstmjax.errors import UserError
+from lstmjax.tasks.series.clock import Clock, find, later, places_of
 from lstmjax.tasks.series.csv_table import Table
-
-UNITS = {"month": "M", "d": "D", "h": "h", "min": "m", "s": "s"}  # NumPy's names
-MOST_MISSING = 0.1  # of the rows; where more are, gaps are the rule, as weekends of trading days
-AS_THEY_COME = "rows"
 
 
 def in_order(table: Table, times: np.ndarray, mend: bool) -> tuple[Table, np.ndarray, str]:
@@ -39,17 +34,8 @@ def in_order(table: Table, times: np.ndarray, mend: bool) -> tuple[Table, np.nda
 
 def found(times: np.ndarray) -> str | None:
     """The distance between rows, as in `15min`, if all times keep it and few rows are missing."""
-    if len(times) < 3:
-        return None
-    for name, unit in UNITS.items():
-        apart = np.diff(times.astype(f"datetime64[{unit}]")).astype(np.int64)
-        count = int(np.median(apart))
-        if count < 1 or 2 * (apart == count).sum() < len(apart):
-            continue
-        places = _places(times, f"{count}{name}")
-        if (places >= 0).all() and len(times) >= (1 - MOST_MISSING) * (places[-1] + 1):
-            return f"{count}{name}"
-    return None
+    clock = find(np.zeros(len(times), int), times) if len(times) > 2 else None
+    return None if clock is None else clock.every
 
 
 def missing(times: np.ndarray) -> str | None:
@@ -72,32 +58,15 @@ def filled(table: Table, times: np.ndarray, every: str) -> tuple[Table, np.ndarr
             "it, or set task.every to the distance of the rows, or to 'rows' to take them as "
             "they come"
         )
-    count, unit = _distance(every)
     rows, lines = [], []
     for place, row, line in zip(places, table.rows, table.lines, strict=True):
         missing = int(place) - len(rows)
         rows += [[""] * len(table.names)] * missing + [row]
         lines += [line] * (missing + 1)
-    first = times[:1].astype(f"datetime64[{unit}]")
-    grid = first + (count * np.arange(len(rows))).astype(f"timedelta64[{unit}]")
-    grid = grid.astype(times.dtype) + (times[0] - first.astype(times.dtype))
+    grid = later(times[:1].repeat(len(rows)), np.arange(len(rows)), Clock.read(every))
     return table._replace(rows=rows, lines=lines), grid, places
-
-
-def _distance(every: str) -> tuple[int, str]:
-    match = re.fullmatch(r"([1-9]\d{0,8})\s*([a-z]+)", every.strip())
-    if not match or match[2] not in UNITS:
-        raise UserError(
-            f"task.every is {every!r}: give a number and one of {', '.join(UNITS)}, as in 15min, "
-            f"or {AS_THEY_COME!r} to take the rows as they come"
-        )
-    return int(match[1]), UNITS[match[2]]
 
 
 def _places(times: np.ndarray, every: str) -> np.ndarray:
     """How many distances each time is after the first, (rows,); -1 where it is not whole."""
-    count, unit = _distance(every)
-    coarse = times.astype(f"datetime64[{unit}]")
-    after = (coarse - coarse[0]).astype(np.int64)
-    within = times - coarse.astype(times.dtype)
-    return np.where((within == within[0]) & (after % count == 0), after // count, -1)
+    return places_of(np.zeros(len(times), int), times, Clock.read(every))

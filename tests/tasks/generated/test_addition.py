@@ -5,7 +5,8 @@ import pytest
 
 from lstmjax import metrics
 from lstmjax.errors import UserError
-from lstmjax.tasks.generated.addition import ALPHABET, BLANK, START, Addition
+from lstmjax.tasks.generated.addition import ALPHABET, BLANK, Addition
+from lstmjax.tasks.writing import START
 
 
 def texts(task, split, count):

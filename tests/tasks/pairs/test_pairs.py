@@ -16,8 +16,8 @@ from lstmjax.runs.checkpoints import restore_best
 from lstmjax.tasks.base import Batch, Written
 from lstmjax.tasks.pairs.floors import nearest_spelling
 from lstmjax.tasks.pairs.pairs import Pairs
-from lstmjax.tasks.pairs.transduction import START
 from lstmjax.tasks.ragged import pack
+from lstmjax.tasks.writing import START
 from lstmjax.training.run import run
 from lstmjax.training.steps import init_state, make_init
 from tests import small_files, tiny
@@ -220,7 +220,7 @@ def test_predictions_in_order_with_scores(trained, tmp_path):
     assert predict(directory, source, answers).answers == 100
     lines = [line.split("\t") for line in answers.read_text().splitlines()]
     assert [line[0] for line in lines] == [word.partition("\t")[0] for word in words]
-    best_of_each = load(directory).predict([line[0] for line in lines])
+    best_of_each = load(directory).predict([f" {line[0]}\t" for line in lines])  # as in a file
     assert [[target, f"{score:.4f}"] for ((target, score),) in best_of_each] == [
         line[1:] for line in lines
     ]

@@ -5,7 +5,8 @@ import pytest
 
 from lstmjax.errors import UserError
 from lstmjax.tasks.panels import calendars
-from lstmjax.tasks.panels.long_table import Clock, arrange, later
+from lstmjax.tasks.panels.long_table import arrange
+from lstmjax.tasks.series.clock import Clock, later
 from lstmjax.tasks.series.csv_table import read_table
 
 

@@ -16,6 +16,7 @@ from lstmjax.inference.prediction import predict
 from lstmjax.models.residual import Residual
 from lstmjax.optimizers import Adam
 from lstmjax.tasks.panels import Panels, floors
+from lstmjax.tasks.series.csv_table import read_table
 from lstmjax.training.run import run
 from tests import small_files, tiny
 
@@ -246,6 +247,55 @@ def test_known_columns_must_reach_ahead(trained, tmp_path):
         written(trained[0], file)
 
 
+WHOLE = dict(lookback=6, horizon=2, test_rows=2, mixture=(SEASON,), past=("heat",))
+
+
+def test_a_forecast_reads_as_many_rows_as_training_did(tmp_path):
+    task = task_of(tmp_path, sizes=(13, 12), **WHOLE)
+    file = tmp_path / "panel.csv"
+    head, *lines = file.read_text().splitlines()
+    mine = [line for line in lines if line.startswith("m0")]
+    file.write_text("\n".join([head, *mine[-6:]]))
+    task.read(file)
+    file.write_text("\n".join([head, *mine[-3:]]))
+    with pytest.raises(UserError, match="'m0' has 3 rows before its forecast, which reads 6"):
+        task.read(file)
+
+
+@pytest.mark.parametrize("column", ["y", "heat"])
+def test_a_gap_that_training_never_had_is_named(column, tmp_path):
+    """Of 13 rows the last 6 are read: a gap in row 3 is not, one in row 11 is."""
+    task = task_of(tmp_path, sizes=(13, 12), **WHOLE)
+    file = tmp_path / "panel.csv"
+    head, *rows = csv.reader(file.read_text().splitlines())
+
+    def leave_out(hour):
+        line = next(i for i, row in enumerate(rows) if row[:2] == ["m0", f"2021-01-01 {hour}:00"])
+        rows[line][head.index(column)] = ""
+        file.write_text("\n".join(map(",".join, [head, *rows])))
+        return line + 2
+
+    leave_out("03")
+    task.read(file)
+    told = f"line {leave_out('11')}: column '{column}' of series 'm0' is empty, and had no missing"
+    with pytest.raises(UserError, match=told):
+        task.read(file)
+    file.write_text(
+        "\n".join(map(",".join, [head, *(row for row in rows if "11:00" not in row[1])]))
+    )
+    with pytest.raises(UserError, match="the next row of series 'm0' is missing, and no"):
+        task.read(file)
+
+
+def test_training_that_reads_before_a_beginning_has_gaps(tmp_path):
+    """The test windows are whole, but the shorter series is too short for training ones."""
+    task = task_of(tmp_path, sizes=(13, 12), **WHOLE | dict(lookback=7))
+    batch, _ = batch_of(task, "train")
+    assert task.gaps and not batch.targets.past_seen.all()
+    assert "1 series too short for whole windows, read from their beginning" in task.told
+    assert not task_of(tmp_path, sizes=(13, 13), **WHOLE | dict(lookback=7)).gaps
+
+
 def test_every_column_reaches_the_model(tmp_path):
     """What is known of the last row ahead changes the inputs; a target ahead never does."""
     roles = dict(past=("heat",), known=("price",), static=("kind", "area"), calendar=("hour",))
@@ -287,6 +337,7 @@ def test_distributions_have_levels_and_scores(head, tmp_path):
     [
         (dict(targets=()), "task.targets is not set"),
         (dict(targets=("z",)), "no column 'z'"),
+        (dict(known=("prize",)), r"no column 'prize' \(task.known\); did you mean 'price'"),
         (dict(known=("y",)), "task.known names 'y', which is in task.targets"),
         (dict(series="unit"), "no column 'unit'"),
         (dict(patch=3), "no multiple of task.patch"),
@@ -300,6 +351,35 @@ def test_distributions_have_levels_and_scores(head, tmp_path):
 def test_faults_are_told(changes, told, tmp_path):
     with pytest.raises(UserError, match=told):
         task_of(tmp_path, **changes)
+
+
+def with_values(file, write):
+    """The panel in a file with tabs, each value of `y` as `write` has it."""
+    rows = list(csv.reader(file.read_text().splitlines()))
+    for row in rows[1:]:
+        row[2] = row[2] and write(float(row[2]))
+    file.write_text("\n".join("\t".join(row) for row in rows) + "\n")
+    return Panels(path=str(file), separator="tab", **SETTINGS)
+
+
+def test_commas_are_decimals_only_where_they_can_be_nothing_else(tmp_path):
+    file = small_files.panel_csv(tmp_path)
+    task = with_values(file, lambda value: f"{value / 1000:.4f}".replace(".", ",")).resolve()
+    assert task.decimal == "," and task.told[0] == "decimal commas"
+    values, _ = task.numbers(task.arranged(read_table(task.path, "tab")))
+    np.testing.assert_allclose(values[:60, 0], small_files.panel_values()[0] / 1000, atol=0.5001e-4)
+    task = with_values(small_files.panel_csv(tmp_path), lambda value: f"{1000 + value:,.0f}")
+    with pytest.raises(UserError, match="the comma may be before decimals .* set task.decimal"):
+        task.resolve()
+
+
+def test_static_numbers_have_the_marks_of_the_others(tmp_path):
+    """Areas 1,5 to 4,5 are numbers: one column, of mean 0 and deviation 1."""
+    file = small_files.panel_csv(tmp_path)
+    file.write_text(file.read_text().replace(",", ";").replace(".", ","))
+    task = Panels(path=str(file), separator=";", static=("area",), **SETTINGS).resolve()
+    expected = (np.arange(4) - 1.5) / np.std(np.arange(4))
+    np.testing.assert_allclose(task.load().arrays["static"][:, 0], expected, rtol=1e-6)
 
 
 def test_training_on_the_validation_rows(tmp_path):

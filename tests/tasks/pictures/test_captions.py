@@ -12,7 +12,8 @@ from lstmjax.inference.prediction import predict
 from lstmjax.inference.trained import load
 from lstmjax.models.captioner import Captioner
 from lstmjax.optimizers import Adam
-from lstmjax.tasks.pictures import Captions
+from lstmjax.tasks.pictures import Captions, captions, floors
+from lstmjax.tasks.pictures.floors import nearest_picture
 from lstmjax.training.run import run
 from tests import pictures
 
@@ -68,6 +69,38 @@ def test_a_word_that_training_lacks_is_never_right(tmp_path):
         np.testing.assert_array_equal(task.compare(written, targets)[0], expected)
 
 
+@pytest.mark.parametrize(("most", "sample"), [(99, ""), (5, " of 5")])
+def test_the_nearest_picture_is_that_of_numpy(most, sample, tmp_path, monkeypatch):
+    """What is said has nothing to do with the colours, so that the nearest is right at times."""
+    monkeypatch.setattr(captions, "FLOOR_PICTURES", most)
+    file = pictures.write_captions(tmp_path)
+    said = np.random.default_rng(0).integers(3, size=24)
+    lines = [f"{i:02}.png\t{text} {said[i]}\n" for i in range(24) for text in ("it is", "all is")]
+    file.write_text("".join(lines))
+    task = Captions(path=str(file), **FRACTIONS).resolve()
+    data = task.load()
+    known, test = (np.unique(data.arrays.picture[split]) for split in ("train", "test"))
+    if most < len(known):
+        known = known[np.linspace(0, len(known) - 1, most).round().astype(int)]
+    shown = np.stack([pictures.picture(COLOUR[i % 3], i) for i in range(24)]).astype(np.float64)
+    away = ((shown[test, None] - shown[known]) ** 2).sum((2, 3, 4))
+    right = said[known[away.argmin(1)]] == said[test]
+    assert 0 < right.mean() < 1
+    score = task.floors(data)[f"nearest picture{sample}"]
+    assert score["sequence_accuracy"] == pytest.approx(right.mean())
+
+
+def test_chunks_change_no_nearest_picture(monkeypatch):
+    """Bytes among bytes; the pictures are many enough for chunks of three that are not full."""
+    monkeypatch.setattr(floors, "CHUNK", 3)
+    known, asked = (
+        np.random.default_rng(i).integers(256, size=(count, 4, 4, 3), dtype=np.uint8)
+        for i, count in enumerate((10, 7))
+    )
+    away = ((known.astype(int) - asked[:, None].astype(int)) ** 2).sum((2, 3, 4))
+    np.testing.assert_array_equal(nearest_picture(known, asked), away.argmin(1))
+
+
 def test_what_is_learned_is_written_for_a_folder(tmp_path):
     file = pictures.write_captions(tmp_path / "known")
     experiment = Experiment(
@@ -106,6 +139,9 @@ def test_what_is_learned_is_written_for_a_folder(tmp_path):
     for wrong, told in (
         (bytes_[:, 1:], r"give pictures .* of \(20, 22, 3\)"),
         (bytes_ / 2, "0 to 1"),
+        (bytes_ > 100, "bytes from 0 to 255"),
+        (bytes_.astype(np.int64) + 250, "bytes from 0 to 255"),
+        (bytes_.astype(np.int16) - 100, "bytes from 0 to 255"),
     ):
         with pytest.raises(UserError, match=told):
             load(tmp_path / "run").predict(wrong)
@@ -139,6 +175,15 @@ def test_what_is_wrong_is_told_by_name(line, told, tmp_path):
     with pytest.raises(UserError, match=told) as error:
         Captions(path=str(file)).resolve()
     assert "\n" not in str(error.value)
+
+
+def test_fractions_that_leave_nothing_to_train_on_are_told(tmp_path):
+    file = pictures.write_captions(tmp_path)
+    task = Captions(path=str(file), unknown_below=1, valid_fraction=0.5, test_fraction=0.5)
+    with pytest.raises(
+        UserError, match="no picture is left to train on; lower task.valid_fraction"
+    ):
+        task.resolve()
 
 
 def test_a_changed_picture_is_noticed(tmp_path):
