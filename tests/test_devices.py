@@ -42,8 +42,8 @@ def start(*command, simulated=1, **environment):
 def finish(*processes):
     """Their (stdout, stderr), once all have ended well."""
     told = [process.communicate(timeout=600) for process in processes]
-    for process, (_, errors) in zip(processes, told, strict=True):
-        assert process.returncode == 0, errors
+    codes = [process.returncode for process in processes]
+    assert not any(codes), (codes, *(errors for _, errors in told))
     return told
 
 
