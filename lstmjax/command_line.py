@@ -32,6 +32,7 @@ def start(main: Callable[[], Any]) -> NoReturn:
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr is: not all are UTF-8
         signal.signal(signal.SIGTERM, _interrupt)
         sys.excepthook = _of_main_thread
+        sys.unraisablehook = _of_objects
         try:
             if CACHE.value:
                 program_cache.keep_programs()
@@ -70,6 +71,12 @@ def _of_main_thread(*fault: Any) -> None:
     """Shows a bug's traceback; not one of tensorstore's threads, whose save has failed already."""
     if threading.current_thread() is threading.main_thread():
         sys.__excepthook__(*fault)
+
+
+def _of_objects(fault: Any) -> None:
+    """Shows what an object's end raised; not a callback of tensorstore, whose loop is closed."""
+    if fault.object is not None:
+        sys.__unraisablehook__(fault)
 
 
 def _parse(arguments: Sequence[str]) -> list[str]:
