@@ -125,7 +125,7 @@ class Backtest:
           UserError: the rate is none, or origins are not a row apart, as those of several series.
         """
         if not 0 <= rate < 1:
-            raise UserError(f"--adapt must be at least 0 and below 1, got {rate}; 0.02 is usual")
+            raise UserError(f"--adapt must be at least 0 and below 1, got {rate}; try 0.005")
         task = self.experiment.task
         if not task.in_time:
             raise UserError(
