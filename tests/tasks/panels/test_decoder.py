@@ -77,8 +77,7 @@ def test_counts_are_forecast_as_counts(tmp_path):
     scipys = scipy.stats.nbinom(size, size / (size + mean))
     quantiles = np.stack([answer.quantiles for answer in answers])
     expected = np.stack([scipys.ppf(q) for q in task.levels], -1)
-    # in float32 those of tens of thousands are off by some per cent
-    np.testing.assert_allclose(quantiles, expected, atol=1, rtol=0.06)
+    np.testing.assert_allclose(quantiles, expected, rtol=0.01)
     truth = np.stack([answer.truth for answer in answers])
     loss, there = np.asarray(task.loss(outputs, batch)), np.isfinite(truth)
     np.testing.assert_allclose(loss[there], -scipys.logpmf(truth)[there], rtol=1e-3, atol=3e-3)
