@@ -28,11 +28,13 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from lstmjax.recurrent.initialization import GATES
+from lstmjax.recurrent.tracing import traced_once
 
 # Of inputs, multiplied at once where nothing is kept for a backward pass: fewer make a product slow
 CHUNK_ROWS = 320
 
 
+@traced_once("reverse", "dtype", "recompute_every")
 def fused_lstm(
     params: dict,
     inputs: Array,

@@ -7,10 +7,13 @@ import jax.numpy as jnp
 from flax.linen import initializers
 from jax import Array
 
+from lstmjax.recurrent.tracing import traced_once
+
 Initialization = Literal["flax", "keras", "chrono", "uniform"]
 GATES = "ifgo"  # input, forget, candidate, output: the order of Flax, Keras and PyTorch alike
 
 
+@traced_once("scheme", "inputs", "features", "memory_steps", "dtype", "hidden")
 def initial_weights(
     key: Array,
     scheme: Initialization,

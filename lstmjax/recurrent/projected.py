@@ -4,8 +4,10 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from lstmjax.recurrent.initialization import GATES
+from lstmjax.recurrent.tracing import traced_once
 
 
+@traced_once("reverse", "dtype")
 def projected_lstm(
     params: dict,
     inputs: Array,

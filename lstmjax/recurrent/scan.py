@@ -4,6 +4,8 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import Array
 
+from lstmjax.recurrent.tracing import traced_once
+
 
 class _MaskedStep(nn.Module):
     """One step of the cell: start afresh at a reset, stand still at an invalid step."""
@@ -31,6 +33,7 @@ class _MaskedStep(nn.Module):
         return after, jnp.where(valid[:, None], after[1], 0)
 
 
+@traced_once("reverse", "dtype")
 def scan_lstm(
     params: dict,
     inputs: Array,

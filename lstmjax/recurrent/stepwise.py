@@ -8,6 +8,7 @@ from jax import Array, lax
 
 from lstmjax.recurrent.cells.base import Cell, dot
 from lstmjax.recurrent.regularization import Regularization, kept, zoneout
+from lstmjax.recurrent.tracing import traced_once
 
 
 class _Step(NamedTuple):
@@ -19,6 +20,7 @@ class _Step(NamedTuple):
     place: Array | None  # (): which step it is, for random numbers
 
 
+@traced_once("cell", "reverse", "dtype", "regularization")
 def run_cell(
     cell: Cell,
     weights: dict,
