@@ -19,7 +19,7 @@ test: .venv/installed
 .venv/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check --editable '.[tests]'
+	.venv/bin/pip install --quiet --no-compile --disable-pip-version-check --editable '.[tests]'
 	touch $@
 
 clean:

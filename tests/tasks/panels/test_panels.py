@@ -1,4 +1,4 @@
-"""Panels against plain NumPy: windows, splits, floors, metrics, answers."""
+"""Panels against plain NumPy: windows, splits, what is read, faults."""
 
 import csv
 import dataclasses
@@ -12,39 +12,13 @@ from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.inference import evaluation
 from lstmjax.inference.backtest import to_learn_from
-from lstmjax.inference.prediction import predict
 from lstmjax.models.residual import Residual
 from lstmjax.optimizers import Adam
-from lstmjax.tasks.panels import Panels, floors
+from lstmjax.tasks.panels import Panels
 from lstmjax.tasks.series.csv_table import read_table
 from lstmjax.training.run import run
 from tests import small_files, tiny
-
-LOOKBACK, HORIZON, SEASON = 8, 3, 4
-SETTINGS = dict(
-    series="meter",
-    time="hour",
-    targets=("y",),
-    lookback=LOOKBACK,
-    horizon=HORIZON,
-    season=SEASON,
-    test_rows=5,
-    log=True,
-    normalize="season",
-    mixture=(SEASON, 2 * SEASON),
-    error="smape",
-)
-
-
-def task_of(directory, sizes=(60, 45, 32, 9), **changes):
-    file = small_files.panel_csv(directory, sizes, ahead=changes.pop("ahead", 0))
-    return Panels(path=str(file), **SETTINGS | changes).resolve()
-
-
-def batch_of(task, split, indices=None):
-    data = task.load()
-    indices = np.arange(data.sizes[split]) if indices is None else indices
-    return jax.device_get(jax.jit(task.batch, static_argnums=1)(data.arrays, split, indices)), data
+from tests.tasks.panels.small import HORIZON, LOOKBACK, SEASON, SETTINGS, batch_of, task_of
 
 
 def test_windows_keep_to_their_series_and_their_part(tmp_path):
@@ -92,208 +66,6 @@ def test_short_series_are_told_and_scored(tmp_path):
     assert "2 series too short to train on" in task.told
     batch, _ = batch_of(task, "test")
     assert set(batch.targets.series.tolist()) == {0, 1, 2, 3}
-
-
-def naive_scores(forecast, sizes=(60, 45, 32, 9), test_rows=5, most=None):
-    """M4's sMAPE and MASE, and MAE, over all test windows and steps, in float64."""
-    windows = [
-        (values, origin)
-        for values in small_files.panel_values(sizes)
-        for origin in range(len(values) - test_rows, len(values) - HORIZON + 1)
-    ]
-    if most:
-        windows = [windows[round(place)] for place in np.linspace(0, len(windows) - 1, most)]
-    smape, mase, mae = [], [], []
-    for values, origin in windows:
-        before = values[: len(values) - test_rows]
-        change = np.nanmean(np.abs(before[SEASON:] - before[:-SEASON])) if len(before) > 4 else None
-        truth = values[origin : origin + HORIZON]
-        said = forecast(values[:origin])
-        away = np.abs(said - truth)
-        smape += [*(200 * away / (np.abs(said) + np.abs(truth)))]
-        mae += [*away]
-        mase += [*(away / change)] if change else []
-    return {name: np.nanmean(x) for name, x in (("smape", smape), ("mase", mase), ("mae", mae))}
-
-
-def last(past):
-    return np.repeat(past[np.isfinite(past)][-1], HORIZON)
-
-
-def seasonal(past):
-    said = []
-    for step in range(HORIZON):
-        place = len(past) + step - SEASON
-        while place >= 0 and np.isnan(past[place]):
-            place -= SEASON
-        said.append(past[place] if place >= 0 else last(past)[0])
-    return np.array(said)
-
-
-def drift(past):
-    there = np.flatnonzero(np.isfinite(past))
-    line = np.polynomial.Polynomial.fit(there[[0, -1]], past[there[[0, -1]]], 1)
-    return line(len(past) + np.arange(HORIZON))
-
-
-@pytest.mark.parametrize(("log", "most"), [(True, None), (False, None), (True, 5)])
-def test_floors_are_those_of_numpy(log, most, tmp_path, monkeypatch):
-    task = task_of(tmp_path, log=log)
-    sample = ""
-    if most:
-        monkeypatch.setattr(floors, "MOST", most)
-        sample = f" on {most} of 12"
-    scores = task.floors(task.load())
-    expected = {"last value": last, f"value {SEASON} rows before": seasonal, "drift": drift}
-    assert set(scores) == {name + sample for name in expected}
-    for name, way in expected.items():
-        for metric, value in naive_scores(way, most=most).items():
-            found = scores[name + sample][metric]
-            assert found == pytest.approx(value, rel=1e-4), (name, metric)
-
-
-@pytest.mark.parametrize("log", [True, False])
-def test_a_weight_of_one_repeats_the_season(log, tmp_path):
-    """Outputs that choose the first season and add nothing score as the seasonal naive forecast."""
-    task = task_of(tmp_path, log=log, normalize="window" if not log else "season")
-    batch, _ = batch_of(task, "test")
-    outputs = np.zeros((len(batch.mask), HORIZON, 3), np.float32)
-    outputs[..., 1] = 50.0
-    scores = {k: a / b for k, (a, b) in task.metrics(outputs, batch).items()}
-    for i, series in enumerate(batch.targets.series):  # the window may be too short to see it
-        assert series != 3 or np.isfinite(batch.targets.bases[i]).all()
-    reference = task.floors(task.load())[f"value {SEASON} rows before"]
-    whole = batch.targets.series != 3
-    if whole.all():
-        assert scores["smape"] == pytest.approx(reference["smape"], rel=1e-4)
-    parameters = task.place(outputs, batch)[..., 0]
-    said = np.asarray(task.in_units(parameters, batch))[..., 0] * batch.targets.unit[..., 0]
-    values = small_files.panel_values()
-    for row in np.flatnonzero(whole):
-        past = values[batch.targets.series[row]][: batch.targets.origin[row]]
-        seen = past[-LOOKBACK:]
-        if all(np.isfinite([seen[-SEASON:], seen[-2 * SEASON : -SEASON]]).any(0)):
-            np.testing.assert_allclose(said[row], seasonal(past), rtol=1e-5)
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """Two seeds, four steps, whose test part is one origin a series."""
-    directory = tmp_path_factory.mktemp("panels")
-    settings = SETTINGS | dict(test_rows=None, past=("heat",), known=("price",))
-    settings |= dict(static=("kind", "area"), calendar=("hour", "weekday"))
-    experiment = Experiment(
-        task=Panels(path=str(small_files.panel_csv(directory)), **settings),
-        model=Residual(features=8, dropout=0.1),
-        optimizer=Adam(learning_rate=1e-2),
-        seeds=2,
-        **tiny.SHORT,
-    )
-    return directory / "run", run(experiment, directory / "run")
-
-
-def written(run_directory, file, **options):
-    out = file.parent / "out.csv"
-    predict(run_directory, file, out, **options)
-    with open(out) as lines:
-        return list(csv.DictReader(lines))
-
-
-@pytest.mark.parametrize("together", [False, True])
-def test_what_is_predicted_is_what_is_scored(together, trained, tmp_path):
-    """Without the last rows' targets, each series of the file is forecast as in the test part."""
-    directory, report = trained
-    rows = list(csv.reader((directory.parent / "panel.csv").read_text().splitlines()))
-    meters, sizes = {}, dict(m0=60, m1=45, m2=32, m3=9)
-    for row in rows[1:]:
-        place = meters[row[0]] = meters.get(row[0], 0) + 1
-        if place > sizes[row[0]] - HORIZON:
-            row[2] = ""
-    (tmp_path / "mine.csv").write_text("\n".join(",".join(row) for row in rows))
-    found = written(directory, tmp_path / "mine.csv", together=together)
-    assert len(found) == 4 * HORIZON and (tmp_path / "out.png").exists()
-    smape = []
-    for i, values in enumerate(small_files.panel_values()):
-        mine = [row for row in found if row["meter"] == f"m{i}"]
-        start = np.datetime64("2021-01-01T00") + np.timedelta64(10 * i + len(values) - HORIZON, "h")
-        assert mine[0]["hour"] == str(start).replace("T", " ") + ":00"
-        said, truth = np.array([float(row["forecast"]) for row in mine]), values[-HORIZON:]
-        smape += [*(200 * np.abs(said - truth) / (np.abs(said) + np.abs(truth)))]
-    expected = report["test"]["smape"]["each"][0]
-    if together:
-        scores = evaluation.evaluate_workdir(directory, "test", together=True)
-        expected = scores["test"]["smape"]["mean"]
-        assert expected != pytest.approx(report["test"]["smape"]["mean"], rel=1e-3)
-    assert np.nanmean(smape) == pytest.approx(expected, rel=1e-4)
-
-
-def test_new_series_and_one_alone_are_forecast_alike(trained, tmp_path):
-    """A series' forecast depends on neither its name nor the others in the file."""
-    directory, _ = trained
-    file = small_files.panel_csv(tmp_path, ahead=HORIZON)
-    together = written(directory, file)
-    lines = file.read_text().splitlines()
-    alone = [lines[0], *(line.replace("m1", "new", 1) for line in lines if line.startswith("m1"))]
-    (tmp_path / "alone.csv").write_text("\n".join(alone))
-    found = written(directory, tmp_path / "alone.csv")
-    assert {row["meter"] for row in found} == {"new"}
-    mine = [float(row["forecast"]) for row in together if row["meter"] == "m1"]
-    np.testing.assert_allclose([float(row["forecast"]) for row in found], mine, rtol=1e-5)
-
-
-def test_known_columns_must_reach_ahead(trained, tmp_path):
-    file = small_files.panel_csv(tmp_path, ahead=HORIZON - 1)
-    with pytest.raises(UserError, match="'m0' has 2 values of 'price' after its last target"):
-        written(trained[0], file)
-
-
-WHOLE = dict(lookback=6, horizon=2, test_rows=2, mixture=(SEASON,), past=("heat",))
-
-
-def test_a_forecast_reads_as_many_rows_as_training_did(tmp_path):
-    task = task_of(tmp_path, sizes=(13, 12), **WHOLE)
-    file = tmp_path / "panel.csv"
-    head, *lines = file.read_text().splitlines()
-    mine = [line for line in lines if line.startswith("m0")]
-    file.write_text("\n".join([head, *mine[-6:]]))
-    task.read(file)
-    file.write_text("\n".join([head, *mine[-3:]]))
-    with pytest.raises(UserError, match="'m0' has 3 rows before its forecast, which reads 6"):
-        task.read(file)
-
-
-@pytest.mark.parametrize("column", ["y", "heat"])
-def test_a_gap_that_training_never_had_is_named(column, tmp_path):
-    """Of 13 rows the last 6 are read: a gap in row 3 is not, one in row 11 is."""
-    task = task_of(tmp_path, sizes=(13, 12), **WHOLE)
-    file = tmp_path / "panel.csv"
-    head, *rows = csv.reader(file.read_text().splitlines())
-
-    def leave_out(hour):
-        line = next(i for i, row in enumerate(rows) if row[:2] == ["m0", f"2021-01-01 {hour}:00"])
-        rows[line][head.index(column)] = ""
-        file.write_text("\n".join(map(",".join, [head, *rows])))
-        return line + 2
-
-    leave_out("03")
-    task.read(file)
-    told = f"line {leave_out('11')}: column '{column}' of series 'm0' is empty, and had no missing"
-    with pytest.raises(UserError, match=told):
-        task.read(file)
-    file.write_text(
-        "\n".join(map(",".join, [head, *(row for row in rows if "11:00" not in row[1])]))
-    )
-    with pytest.raises(UserError, match="the next row of series 'm0' is missing, and no"):
-        task.read(file)
-
-
-def test_training_that_reads_before_a_beginning_has_gaps(tmp_path):
-    """The test windows are whole, but the shorter series is too short for training ones."""
-    task = task_of(tmp_path, sizes=(13, 12), **WHOLE | dict(lookback=7))
-    batch, _ = batch_of(task, "train")
-    assert task.gaps and not batch.targets.past_seen.all()
-    assert "1 series too short for whole windows, read from their beginning" in task.told
-    assert not task_of(tmp_path, sizes=(13, 13), **WHOLE | dict(lookback=7)).gaps
 
 
 def test_every_column_reaches_the_model(tmp_path):
