@@ -155,6 +155,50 @@ SUITE = (
         "accuracy",
         published=TWO_PUBLISHED,
     ),
+    Entry(
+        "lag_500",
+        "suite_1997",
+        (
+            "task=LongLag",
+            "task.length=500",
+            "task.symbols=500",
+            "model.memory_steps=500",
+            "steps=300",
+        ),
+        published="30,000 to 49,000 sequences",  # for lags of 50 to 1,000
+        short=False,
+    ),
+    Entry(
+        "two_noisy_values",  # 3b
+        "suite_1997",
+        (*TWO, "task.noise=values", "steps=600"),
+        "accuracy",
+        short=False,
+    ),
+    Entry(
+        "two_noisy_targets",  # 3c
+        "suite_1997",
+        (*TWO, "task.noise=targets", "steps=600"),
+        "accuracy",
+        published="269,650 sequences",
+        short=False,
+    ),
+    Entry(
+        "multiplication",
+        "adding",
+        ("task.answer=product", "task.length=100", "model.memory_steps=100"),
+        "accuracy",
+        published="482,000 sequences, mse .0223",
+        short=False,
+    ),
+    Entry(
+        "copying_200",
+        "copying",
+        metric="accuracy",
+        seeds=5,
+        published="nats .0204, as by chance (Bai et al. 2018)",
+        short=False,
+    ),
     Entry("counting_2", "grammars", COUNTING),
     Entry("counting_3", "grammars", (*COUNTING, "task.counted=3")),
     # peepholes, and the memory is shown as it is
