@@ -10,6 +10,7 @@ import pathlib
 from absl import flags
 
 from lstmjax import command_line
+from lstmjax.errors import UserError
 from lstmjax.experiment import load_config
 from lstmjax.inference import generation, music
 from lstmjax.settings import LARGEST
@@ -31,6 +32,9 @@ def main() -> None:
     if CONFIG.value is not None:
         load_config(CONFIG.value)  # its classes are found from now on
     if OUTPUT.value is not None:
+        for flag in (PROMPT, TOP_K, TOP_P, NUM_SAMPLES):
+            if flag.present:
+                raise UserError(f"--{flag.name} is for texts; leave it out beside --output")
         workdir, output = pathlib.Path(WORKDIR.value), pathlib.Path(OUTPUT.value)
         music.write_music(workdir, output, LENGTH.value, SEED.value, TEMPERATURE.value)
         return

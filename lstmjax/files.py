@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 import pathlib
 from collections.abc import Iterable
@@ -99,6 +100,18 @@ def check_writable(file: pathlib.Path, flag: str, source: pathlib.Path | None = 
         raise UserError(f"{flag} {file}: {wrong}; name a file in a directory that exists")
     if source is not None and file.exists() and source.exists() and file.samefile(source):
         raise UserError(f"{flag} {file}: takes the place of {source}; name another file")
+
+
+def decimal(value: float, spread: float) -> str:
+    """A number in six digits, and in more where it is large beside the spread of its kind.
+
+    Args:
+      value: of an answer.
+      spread: of such values, as their deviation; 0 or NaN where that is not known.
+    """
+    large = abs(value) > spread > 0 and math.isfinite(value)
+    more = int(math.log10(abs(value) / spread)) if large else 0
+    return f"{value:.{min(6 + more, 15)}g}"
 
 
 def write_json(file: pathlib.Path, value: Any) -> None:

@@ -38,10 +38,10 @@ def series_values(rows: int) -> np.ndarray:
     return np.round(np.stack([load, 5 + 0.1 * time + noise[:, 1]], 1), 3)
 
 
-def series_csv(directory: pathlib.Path, rows: int) -> pathlib.Path:
-    """Those columns as `load` and `heat`, the `day`, and `late`, seen from row 100 on."""
+def series_csv(directory: pathlib.Path, rows: int, level: float = 0.0) -> pathlib.Path:
+    """Those columns, lifted by `level`, as `load` and `heat`; the `day`; `late` from row 100 on."""
     lines = ["day,load,heat,late"]
-    for row, (load, heat) in enumerate(series_values(rows)):
+    for row, (load, heat) in enumerate(level + series_values(rows)):
         day = np.datetime64("2021-01-01") + np.timedelta64(row, "D")
         lines.append(f"{day},{'' if np.isnan(load) else load},{heat},{1 if row >= 100 else 'NA'}")
     file = directory / "series.csv"

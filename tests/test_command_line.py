@@ -49,6 +49,7 @@ FAULTS = [
     ),
     (["evaluate", "--workdir=Makefile", "--output=o.csv", "--band=.8"], 1, "leave them out"),
     (["evaluate", "--workdir=Makefile", "--output=o.csv", "--refit=7"], 1, "Makefile: one file"),
+    (["sample", "--workdir=W", "--output=o.mid", "--top_k=3"], 1, "--top_k is for texts"),
     (["sample", "--workdir=W", "--temperature=-1"], 2, "temperature"),
     (["sample", "--workdir=W", f"--seed={2**31}"], 2, "--seed="),
     (["sample", "--workdir=W", f"--length={2**31}"], 2, "--length="),

@@ -12,7 +12,7 @@ import numpy as np
 from lstmjax import devices, figures
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
-from lstmjax.files import check_writable, read_json, write_json, write_text
+from lstmjax.files import check_writable, decimal, read_json, write_json, write_text
 from lstmjax.inference import adaptive
 from lstmjax.inference.decoding import respond
 from lstmjax.inference.together import together as as_one
@@ -63,6 +63,10 @@ class Backtest:
             for i, level in enumerate(self.levels):
                 columns[f"{level:g}"] = quantiles[..., i].reshape(-1)
         return columns
+
+    def spread(self) -> np.ndarray:
+        """How far values lie apart, of each row of the table."""
+        return np.stack([self.experiment.task.spread_of(a) for a in self.answers]).reshape(-1)
 
     def error(self) -> float:
         """The mean absolute error, in the units of the file."""
@@ -141,10 +145,10 @@ class Backtest:
         return dataclasses.replace(self, answers=answers, levels=levels_of(share))
 
 
-def write(columns: dict[str, np.ndarray], path: pathlib.Path) -> None:
-    """A long table as a CSV file."""
+def write(columns: dict[str, np.ndarray], spread: np.ndarray, path: pathlib.Path) -> None:
+    """A long table as a CSV file, and the spread of each row's values, which tells the digits."""
     cells = [
-        values.tolist() if values.dtype.kind in "iU" else [f"{v:.6g}" for v in values]
+        values.tolist() if values.dtype.kind in "iU" else map(decimal, values, spread)
         for values in columns.values()
     ]
     out = io.StringIO()
@@ -266,7 +270,7 @@ def backtest_workdir(
         said += f"; {100 * share:g} % bands from {margin.forecasts:,} validation forecasts cover "
         said += f"{done.coverage():.3f}"
         said += "" if before is None else f", the model's own {before:.3f}"
-    write(done.columns(), destination)
+    write(done.columns(), done.spread(), destination)
     if workdir.is_file():
         return said
     place = workdir / "figures"

@@ -35,6 +35,10 @@ class Forecasts(Task):
         """What errors of a forecast are measured in, as bands need it: (horizon, targets)."""
         raise NotImplementedError
 
+    def spread_of(self, answer: Any) -> np.ndarray:
+        """How far values of its kind lie apart, for the digits they are written in: as scale_of."""
+        raise NotImplementedError
+
     def paths(self, model: Any, batch: Any, key: Any, count: int) -> Any:
         """Possible futures of each example, drawn: (batch, horizon, targets, count).
 

@@ -12,6 +12,7 @@ import pathlib
 import numpy as np
 import pytest
 
+import lstmjax
 from lstmjax.inference.prediction import predict
 from lstmjax.training.run import run
 from tests import small_files, tiny
@@ -130,8 +131,8 @@ def test_pairs_with_several_right_answers(tmp_path):
 
 def test_forecasts_of_the_last_origin(tmp_path):
     """The test part has one origin; the file that ends there is forecast from."""
-    rows, horizon = 120, 2
-    file = small_files.series_csv(tmp_path, rows)
+    rows, horizon, level = 120, 2, 2e7
+    file = small_files.series_csv(tmp_path, rows, level)
     task = dict(
         path=str(file), targets=("heat",), covariates=("load",), lookback=6, horizon=horizon
     )
@@ -140,9 +141,24 @@ def test_forecasts_of_the_last_origin(tmp_path):
     lines = file.read_text().splitlines()
     written = answered(tmp_path, "\n".join(lines[: 1 + rows - horizon]) + "\n", ".csv")
     forecast = [float(row["forecast"]) for row in csv.DictReader(written.splitlines())]
-    error = forecast - small_files.series_values(rows)[-horizon:, 1]
+    error = np.array(forecast) - level - small_files.series_values(rows)[-horizon:, 1]
     np.testing.assert_allclose(np.abs(error).mean(), report["mae"]["mean"], rtol=1e-4)
     np.testing.assert_allclose((error**2).mean() ** 0.5, report["rmse"]["mean"], rtol=1e-4)
+
+
+def test_numbers_that_are_large_beside_what_tells_them_apart(tmp_path):
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(40, 5, 1))
+    targets = 2e7 + inputs.sum((1, 2))
+    lstmjax.Regressor(4, steps=4, workdir=tmp_path / "run").fit(
+        inputs[:30], targets[:30], validation_data=(inputs[30:], targets[30:])
+    )
+    report = lstmjax.load(tmp_path / "run").report["valid"]
+    np.savez(tmp_path / "asked.npz", inputs=inputs[30:], lengths=np.full(10, 5))
+    predict(tmp_path / "run", tmp_path / "asked.npz", tmp_path / "answers.csv")
+    rows = csv.DictReader((tmp_path / "answers.csv").read_text().splitlines())
+    away = [float(row["answer"]) for row in rows] - targets[30:]
+    np.testing.assert_allclose(np.abs(away).mean(), report["mae"]["mean"], rtol=1e-4)
 
 
 @pytest.mark.parametrize("level", ["byte", "character"])

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lstmjax.errors import UserError
+from lstmjax.files import decimal
 from lstmjax.tasks.base import Batch, Panel
 from lstmjax.tasks.panels.forecasting import PanelWindows
 from lstmjax.tasks.panels.long_table import LongTable
@@ -195,7 +196,7 @@ def as_csv(task: PanelWindows, source: Source, found: list[PanelForecast]) -> st
     writer.writerow([task.series, task.time or "step", *target, "forecast", *levels])
     ahead = source.in_words(task.time_format)
     for forecast in found:
-        times = ahead[forecast.series] if ahead else None
+        times, spread = ahead[forecast.series] if ahead else None, task.spread_of(forecast)
         for step in range(task.horizon):
             place = times[step] if times else step + 1
             for i, name in enumerate(task.targets):
@@ -207,7 +208,7 @@ def as_csv(task: PanelWindows, source: Source, found: list[PanelForecast]) -> st
                         source.names[forecast.series],
                         place,
                         *([name] if several else []),
-                        *(f"{value:.6g}" for value in values),
+                        *(decimal(value, spread[step, i]) for value in values),
                     ]
                 )
     return out.getvalue()

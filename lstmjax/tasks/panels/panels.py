@@ -110,6 +110,12 @@ class Panels(PanelWindows):
         spread = np.where(spread > 1e-4 * size, spread, np.where(size > 0, size, 1))
         return np.broadcast_to(spread, answer.median.shape)
 
+    def spread_of(self, answer: PanelForecast) -> np.ndarray:
+        """The deviation of what was read; NaN where nothing was observed."""
+        seen = np.isfinite(answer.past)
+        spread = np.std(answer.past, 0, where=seen) if seen.any(0).all() else np.nan
+        return np.broadcast_to(spread, answer.median.shape)
+
     def panels(self, answers: list[PanelForecast], source: Any = None) -> list[Panel]:
         """What was read and is forecast."""
         return forecasts.panels(self, answers, source)

@@ -235,7 +235,7 @@ def _values(
     try:
         values = np.array(
             [[math.nan if c.strip() == MISSING else float(c) for c in row] for row in cells],
-            np.float32,
+            np.float64,
         )
     except ValueError as error:
         raise UserError(f"{where}: {error}; write numbers, and ? for what is missing") from error

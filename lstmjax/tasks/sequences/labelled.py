@@ -36,10 +36,9 @@ class Labelled(Classification, SequenceTask):
         """The most frequent class; nearest class mean, least squares on evenly chosen steps."""
         parts = [data.arrays[split] for split in ("train", data.scored)]
         longest = int(np.max(parts[0].lengths))
+        scaling = data.arrays["scaling"]
         train, test = (
-            summarize(
-                np.asarray(of.inputs), np.asarray(of.lengths), self.mean, self.deviation, longest
-            )
+            summarize(np.asarray(of.inputs), np.asarray(of.lengths), *scaling, longest)
             for of in parts
         )
         guessed = guesses(train, np.asarray(parts[0].targets), test, self.outputs)

@@ -13,7 +13,7 @@ from jax import Array
 
 from lstmjax import metrics
 from lstmjax.errors import UserError
-from lstmjax.files import write_text
+from lstmjax.files import decimal, write_text
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 from lstmjax.tasks.base import Batch, Data, Shape
@@ -170,7 +170,9 @@ class Regression(SequenceTask):
                 if answer.quantiles is not None:
                     numbers += list(answer.quantiles[place])
                 names = [str(index + 1) for index in place]
-                writer.writerow([sequence, *names, *(f"{number:.6g}" for number in numbers)])
+                spread = self.spread[place[-1]]
+                cells = (decimal(number, spread) for number in numbers)
+                writer.writerow([sequence, *names, *cells])
         write_text(path, file.getvalue())
 
     def _in_units(self, values: np.ndarray) -> np.ndarray:
@@ -180,11 +182,12 @@ class Regression(SequenceTask):
         """What least squares read (rows, features), and the scaled targets (rows, values)."""
         longest = int(np.max(data.arrays["train"].lengths))
         inputs, lengths, targets = (np.asarray(array) for array in data.arrays[split][:3])
+        mean, deviation = data.arrays["scaling"]
         if not self.every_step:
-            return summarize(inputs, lengths, self.mean, self.deviation, longest), targets
+            return summarize(inputs, lengths, mean, deviation, longest), targets
         valid = np.arange(inputs.shape[1]) < lengths[:, None]
         steps = inputs[valid].reshape(int(valid.sum()), -1)
-        steps = np.nan_to_num((steps.astype(np.float64) - self.mean) / self.deviation)
+        steps = np.nan_to_num((steps.astype(np.float64) - mean) / deviation)
         return np.column_stack([steps, np.ones(len(steps))]), targets[valid]
 
     def _kind(self) -> str:

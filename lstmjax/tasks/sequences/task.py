@@ -21,6 +21,8 @@ from lstmjax.tasks.sequences.examples import Part, Sequences
 from lstmjax.tasks.sequences.files import read_sequences
 
 ROWS = 64  # of a batch to predict from, at most
+FAR = 1e3  # deviations from zero, above which float32 blurs what tells values apart
+LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +98,10 @@ class SequenceTask(Task):
             )
         parts = {name: self._scaled(part) for name, part in self._parts(self._sequences()).items()}
         lengths = {split: -(-part.lengths // self.frame) for split, part in parts.items()}
-        arrays = parts | {"scaling": (np.float32(self.mean), np.float32(self.deviation))}
+        arrays: dict[str, Any] = {}
+        for split, part in parts.items():
+            inputs, *arrays["scaling"] = self._narrow(part.inputs)
+            arrays[split] = part._replace(inputs=inputs)
         sizes = {split: len(part.lengths) for split, part in parts.items()}
         return Data(arrays, sizes, make_buckets(lengths, self.shapes))
 
@@ -152,13 +157,21 @@ class SequenceTask(Task):
                 f"{where}: steps of shape {sequences.inputs.shape[2:]}, where training has {step}"
                 f"{turned or '; give sequences with the same channels'}"
             )
-        if self.missing == "refuse" and sequences.inputs.dtype.kind == "f":
-            gaps = np.isnan(sequences.inputs).reshape(len(sequences.inputs), -1).any(1)
-            if gaps.any():
-                raise UserError(
-                    f"{where}: {sequences.places[gaps.argmax()]} has missing values; fill them "
-                    "in, or set task.missing to mask"
-                )
+        if sequences.inputs.dtype.kind != "f":
+            return
+        rows = sequences.inputs.reshape(len(sequences.inputs), -1)
+        gaps = np.isnan(rows).any(1)
+        if self.missing == "refuse" and gaps.any():
+            raise UserError(
+                f"{where}: {sequences.places[gaps.argmax()]} has missing values; fill them "
+                "in, or set task.missing to mask"
+            )
+        large = (np.abs(rows) > LARGEST).any(1)
+        if large.any():
+            raise UserError(
+                f"{where}: {sequences.places[large.argmax()]} has a value beyond {LARGEST:.2g}, "
+                "which float32 cannot hold; give it in a larger unit"
+            )
 
     def _arranged(self, sequences: Sequences) -> Sequences:
         """Sequences that were read, as this task has them."""
@@ -261,9 +274,22 @@ class SequenceTask(Task):
 
     def _alone(self, sequences: Sequences, rows: np.ndarray, width: int) -> Batch:
         """A batch of some sequences, without targets, prepared on the host."""
-        scaling = np.float32(self.mean), np.float32(self.deviation)
-        inputs, lengths = sequences.inputs[rows], sequences.lengths[rows]
-        return self._prepare(inputs, lengths, width, *scaling)
+        inputs, *scaling = self._narrow(sequences.inputs[rows])
+        return self._prepare(inputs, sequences.lengths[rows], width, *scaling)
+
+    def _narrow(self, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Inputs that float32 holds, and the mean and deviation that are left to scale them by.
+
+        Values that are large beside what tells them apart, as times in seconds, or very small
+        ones, are scaled here, in float64.
+        """
+        mean, deviation = np.array(self.mean), np.array(self.deviation)
+        if (np.abs(mean) > FAR * deviation).any() or (deviation < 1 / LARGEST).any():
+            scaled = (inputs.reshape(*inputs.shape[:2], -1) - mean) / deviation
+            inputs, mean, deviation = scaled.reshape(inputs.shape), 0 * mean, np.ones_like(mean)
+        if not np.can_cast(inputs.dtype, np.int32):  # JAX keeps no more than 32 bits
+            inputs = inputs.astype(np.float32, copy=False)
+        return inputs, np.float32(mean), np.float32(deviation)
 
     def _prepare(self, inputs: Any, lengths: Any, width: int, mean: Any, deviation: Any) -> Batch:
         """Sequences (batch, time, *step) as the model reads them, in `width` steps; no targets.

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lstmjax.errors import UserError
+from lstmjax.files import decimal
 from lstmjax.tasks.base import Batch, Panel
 from lstmjax.tasks.series import regular
 from lstmjax.tasks.series.csv_table import EPOCH, Table, character, read_table
@@ -89,7 +90,7 @@ def answers(task: SeriesWindows, outputs: Any, batch: Batch) -> list[Forecast]:
 def as_csv(task: SeriesWindows, times: np.ndarray | None, forecast: Forecast) -> str:
     """A line for each step and target: time or step, target, forecast, and its quantiles."""
     levels = task.levels if forecast.quantiles is not None else ()
-    horizon = len(forecast.median)
+    horizon, spread = len(forecast.median), task.spread_of(forecast)
     places = [str(step + 1) for step in range(horizon)]
     if times is not None:
         places = in_words(times_after(times, horizon), task.time_format)
@@ -101,7 +102,7 @@ def as_csv(task: SeriesWindows, times: np.ndarray | None, forecast: Forecast) ->
             values = [forecast.median[step, i]]
             if forecast.quantiles is not None:
                 values += list(forecast.quantiles[step, i])
-            writer.writerow([place, name, *(f"{value:.6g}" for value in values)])
+            writer.writerow([place, name, *(decimal(value, spread[step, i]) for value in values)])
     return out.getvalue()
 
 

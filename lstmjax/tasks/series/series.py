@@ -111,6 +111,10 @@ class Series(SeriesWindows):
         """Of logarithms the forecast itself, else one: errors are in the units of the file."""
         return np.abs(answer.median) if self.log else np.ones_like(answer.median)
 
+    def spread_of(self, answer: Forecast) -> np.ndarray:
+        """The deviation in training; of logarithms that share of the forecast."""
+        return self.scale_of(answer) * self.deviations[: len(self.targets)]
+
     def refits(self, data: Data, every: int) -> list["Series"]:
         """The validation part moves along before the origins."""
         valid, test, end = self.bounds

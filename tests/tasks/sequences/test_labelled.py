@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import lstmjax
 from lstmjax.errors import UserError
 from lstmjax.inference.prediction import predict
 from lstmjax.models.cnn_lstm import CnnLstm
@@ -255,3 +256,33 @@ def test_pixels_are_the_rows_one_after_the_other_or_in_one_order(tmp_path):
     (asked,) = permuted.read(tmp_path / "test-ubyte.gz")[1]
     np.testing.assert_array_equal(asked.inputs, other.inputs)
     np.testing.assert_array_equal(asked.lengths, np.full(10, 30))
+
+
+FAR = {
+    "seconds": lambda values: values + 1.7e9,
+    "nanoseconds": lambda values: (values * 1e9).astype(np.int64) + 2**60,
+    "tiny": lambda values: values * 1e-40,
+}
+
+
+@pytest.mark.parametrize("kind", FAR)
+def test_values_that_float32_would_blur_read_as_the_same_near_zero(kind):
+    """Scaled, they are the same numbers: a model learns and answers the same, but for rounding."""
+    values = np.random.default_rng(0).normal(size=(40, 5, 2))
+    labels = values.sum((1, 2)) > 0
+
+    def said(change):
+        model = lstmjax.Classifier(4, steps=20, learning_rate=0.1, seed=1)
+        model.fit(change(values[:30]), labels[:30])
+        return model.predict_proba(change(values[30:]))
+
+    near = said(lambda values: values)
+    assert near.std() > 0.1
+    np.testing.assert_allclose(said(FAR[kind]), near, atol=1e-3)
+
+
+def test_a_value_beyond_float32_is_refused():
+    values = np.ones((4, 3, 1))
+    values[2] *= 1e39
+    with pytest.raises(UserError, match=r"row 2 has a value beyond 3.4e\+38"):
+        lstmjax.Classifier(2, steps=1).fit(values, [0, 1, 0, 1])
