@@ -196,7 +196,7 @@ SUITE = (
         "copying",
         metric="accuracy",
         seeds=5,
-        published="nats .0204, as by chance (Bai et al. 2018)",
+        published="chance (Bai et al. 2018)",
         short=False,
     ),
     Entry("counting_2", "grammars", COUNTING),
