@@ -59,7 +59,7 @@ def test_labelled_sequences_of_unequal_length(tmp_path):
 
 
 def test_spans_by_the_rule_of_conlleval(tmp_path):
-    experiment = tiny.entities(tmp_path, **SMALL | dict(steps=60))
+    experiment = tiny.entities(tmp_path, **SMALL | dict(steps=60, evaluate_every=60))
     report = run(experiment, tmp_path / "run", pictures=False)["test"]
     text = (tmp_path / "test.txt").read_text()
     sentences = text.strip().split("\n\n")
@@ -104,7 +104,7 @@ def sentences_of(tags):
 
 
 def test_pairs_with_several_right_answers(tmp_path):
-    experiment = tiny.pairs(tmp_path, **SMALL | dict(steps=60))
+    experiment = tiny.pairs(tmp_path, **SMALL | dict(steps=60, evaluate_every=60))
     held_out = dataclasses.replace(
         experiment.task, test_path=small_files.pairs_file(tmp_path / "held_out"), beam=2
     )

@@ -126,7 +126,7 @@ def test_the_best_checkpoint_is_best_by_the_score_that_is_watched(tmp_path):
     for best_by, sign in (("loss", 1), ("-accuracy", -1), ("accuracy", 1)):
         where = tmp_path / best_by
         experiment = tiny.echo(optimizer=Adam(0.5), evaluate_every=1, best_by=best_by)
-        report = run(experiment, where)
+        report = run(experiment, where, pictures=False)
         log = map(json.loads, (where / "metrics.jsonl").read_text().splitlines())
         scores = {line["step"]: line["valid"] for line in log if "valid" in line}
         name = best_by.removeprefix("-")
