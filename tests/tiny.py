@@ -1,5 +1,6 @@
 """Experiments that train in a moment."""
 
+import functools
 import pathlib
 
 import jax
@@ -21,8 +22,11 @@ from lstmjax.tasks.sequences import Labelled
 from lstmjax.tasks.series import Series
 from lstmjax.tasks.tagging import Tagging
 from lstmjax.tasks.text import Text
+from lstmjax.training import run as training
 from lstmjax.training.steps import init_state
 from tests import small_files
+
+run = functools.partial(training.run, pictures=False)  # most tests look at none
 
 SHORT = dict(steps=12, batch_size=4, log_every=3, evaluate_every=6)
 

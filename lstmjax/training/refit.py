@@ -54,7 +54,8 @@ def refit_workdir(
         else:
             parts.append(_forecast(experiment, params, every, share, together))
     columns = [part.columns() for part in parts]
-    write({name: np.concatenate([c[name] for c in columns]) for name in columns[0]}, destination)
+    table = {name: np.concatenate([c[name] for c in columns]) for name in columns[0]}
+    write(table, np.concatenate([part.spread() for part in parts]), destination)
     # scored as one: parts differ in how much of the truth was observed
     whole = dataclasses.replace(parts[0], answers=[a for part in parts for a in part.answers])
     said = f"{destination}: {len(whole.answers):,} origins, mean absolute error {whole.error():.4g}"

@@ -6,8 +6,8 @@ import pytest
 from lstmjax.errors import UserError
 from lstmjax.inference.generation import CHUNK, Sampling, generate, write_samples
 from lstmjax.models.generative import Generative
-from lstmjax.training.run import run
 from tests import small_files, tiny
+from tests.tiny import run
 
 GREEDY = Sampling(temperature=0)
 

@@ -14,9 +14,9 @@ import pytest
 
 import lstmjax
 from lstmjax.inference.prediction import predict
-from lstmjax.training.run import run
 from tests import small_files, tiny
 from tests.tasks.tagging.test_spans import spans
+from tests.tiny import run
 
 SMALL = dict(steps=4, log_every=4, evaluate_every=4)
 
@@ -30,7 +30,7 @@ def answered(directory: pathlib.Path, content: str, suffix: str) -> str:
 
 
 def test_labelled_sequences_of_unequal_length(tmp_path):
-    report = run(tiny.labelled(tmp_path, **SMALL), tmp_path / "run", pictures=False)["test"]
+    report = run(tiny.labelled(tmp_path, **SMALL), tmp_path / "run")["test"]
     text = (tmp_path / "test.ts").read_text()
     head, lines = text.split("@data\n")[0] + "@data\n", text.split("@data\n")[1].splitlines()
     truth = [line.rpartition(":")[2] for line in lines]
@@ -60,7 +60,7 @@ def test_labelled_sequences_of_unequal_length(tmp_path):
 
 def test_spans_by_the_rule_of_conlleval(tmp_path):
     experiment = tiny.entities(tmp_path, **SMALL | dict(steps=60, evaluate_every=60))
-    report = run(experiment, tmp_path / "run", pictures=False)["test"]
+    report = run(experiment, tmp_path / "run")["test"]
     text = (tmp_path / "test.txt").read_text()
     sentences = text.strip().split("\n\n")
 
@@ -86,7 +86,7 @@ def test_spans_by_the_rule_of_conlleval(tmp_path):
 def test_labels_that_training_lacks_are_errors(tmp_path, capsys):
     experiment = tiny.labelled(tmp_path, **SMALL)
     (tmp_path / "test.ts").write_text(small_files.ts_text(10, seed=10, classes="up left"))
-    report = run(experiment, tmp_path / "run", pictures=False)["test"]
+    report = run(experiment, tmp_path / "run")["test"]
     told = "training lacks 1 label(s) of the held-out files, always errors: 'left'"
     assert capsys.readouterr().err.count(told) == 1
     text = answered(tmp_path, (tmp_path / "test.ts").read_text(), ".ts")
@@ -109,7 +109,7 @@ def test_pairs_with_several_right_answers(tmp_path):
         experiment.task, test_path=small_files.pairs_file(tmp_path / "held_out"), beam=2
     )
     experiment = dataclasses.replace(experiment, task=held_out)
-    report = run(experiment, tmp_path / "run", pictures=False)["test"]
+    report = run(experiment, tmp_path / "run")["test"]
     right = {}
     for line in pathlib.Path(held_out.test_path).read_text().splitlines():
         source, target = line.split("\t")
@@ -137,7 +137,7 @@ def test_forecasts_of_the_last_origin(tmp_path):
         path=str(file), targets=("heat",), covariates=("load",), lookback=6, horizon=horizon
     )
     experiment = tiny.series(**SMALL, task=task | dict(split_rows=(90, rows - horizon)))
-    report = run(experiment, tmp_path / "run", pictures=False)["test"]
+    report = run(experiment, tmp_path / "run")["test"]
     lines = file.read_text().splitlines()
     written = answered(tmp_path, "\n".join(lines[: 1 + rows - horizon]) + "\n", ".csv")
     forecast = [float(row["forecast"]) for row in csv.DictReader(written.splitlines())]
@@ -169,9 +169,7 @@ def test_bits_of_a_text_of_one_line(level, tmp_path):
     task = dataclasses.replace(
         experiment.task, test_path=str(tmp_path / "test.txt"), level=level, valid_fraction=0.1
     )
-    report = run(dataclasses.replace(experiment, task=task), tmp_path / "run", pictures=False)[
-        "test"
-    ]
+    report = run(dataclasses.replace(experiment, task=task), tmp_path / "run")["test"]
     line = (tmp_path / "test.txt").read_text()[1:]
     (alone,) = answered(tmp_path, line, ".txt").splitlines()
     both = answered(tmp_path, "the dog\n" + line, ".txt").splitlines()

@@ -14,9 +14,9 @@ from lstmjax.recurrent import LSTM, by_steps, choose_kernel
 from lstmjax.recurrent.cells import Standard
 from lstmjax.recurrent.regularization import Regularization, drop_symbols, drop_weights, zoneout
 from lstmjax.recurrent.stepwise import run_cell
-from lstmjax.training.run import run
 from tests import tiny
 from tests.recurrent import oracle
+from tests.tiny import run
 
 FLOAT32 = dict(atol=1e-5, rtol=1e-4)
 KEY = jax.random.key(3)

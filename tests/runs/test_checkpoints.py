@@ -16,9 +16,9 @@ from lstmjax.models.vanilla import Vanilla
 from lstmjax.runs import integrity
 from lstmjax.runs.checkpoints import Checkpoints, restore_best
 from lstmjax.runs.workdir import Workdir
-from lstmjax.training.run import run
 from lstmjax.training.steps import State, init_state
 from tests import tiny
+from tests.tiny import run
 from tests.training.test_run import files, what_must_be_equal
 
 
@@ -26,7 +26,7 @@ from tests.training.test_run import files, what_must_be_equal
 def finished(tmp_path_factory):
     """A directory with checkpoints 6 and 12, of which 12 is the best."""
     directory = tmp_path_factory.mktemp("finished")
-    run(tiny.echo(), directory)
+    run(tiny.echo(), directory, pictures=True)
     return directory
 
 
@@ -86,7 +86,7 @@ def test_a_run_falls_back_to_the_checkpoint_before_and_ends_the_same(workdir, fi
     file = next((workdir / "checkpoints" / "12" / "params" / "d").iterdir())
     before = files(workdir / "checkpoints" / "6")
     flip(file)
-    run(tiny.echo(), workdir)
+    run(tiny.echo(), workdir, pictures=True)
     told = capsys.readouterr().err
     assert f"checkpoint 12 is damaged (params/d/{file.name} differs" in told
     assert "set aside as 12.damaged; the newest intact one is 6" in told

@@ -8,9 +8,9 @@ from lstmjax.optimizers import SGD
 from lstmjax.runs.checkpoints import Checkpoints
 from lstmjax.runs.workdir import read_log
 from lstmjax.training import averaging
-from lstmjax.training.run import run
 from lstmjax.training.steps import init_state, make_step, stretch_of
 from tests import tiny
+from tests.tiny import run
 
 MOVING = SGD(average="moving", average_decay=0.9)
 TRIGGERED = SGD(average="triggered", average_patience=2)

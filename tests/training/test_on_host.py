@@ -15,8 +15,8 @@ from lstmjax.models.generative import Generative
 from lstmjax.runs.checkpoints import restore_best
 from lstmjax.tasks.text import encoded
 from lstmjax.training import steps
-from lstmjax.training.run import run
 from tests import tiny
+from tests.tiny import run
 
 
 def test_the_same_bits_from_the_host_stopped_and_resumed(tmp_path, monkeypatch):

@@ -8,8 +8,8 @@ import pytest
 from lstmjax.inference.trained import load
 from lstmjax.tasks.panels import Panels
 from lstmjax.training.refit import refit_workdir
-from lstmjax.training.run import run
 from tests import small_files, tiny
+from tests.tiny import run
 
 SHORT = dict(steps=2, log_every=2, evaluate_every=2)
 
@@ -25,7 +25,7 @@ def test_a_refit_is_the_run_with_a_later_split(tmp_path):
         row[rows[0].index("heat")] = ""
     file.write_text("\n".join(map(",".join, rows)))
     task = dict(path=str(file), targets=("heat",), time="day", lookback=6, horizon=2)
-    run(tiny.series(task | dict(split_rows=(40, 50)), **SHORT), tmp_path / "run", pictures=False)
+    run(tiny.series(task | dict(split_rows=(40, 50)), **SHORT), tmp_path / "run")
     said = refit_workdir(tmp_path / "run", tmp_path / "out.csv", 5)
     rows = list(csv.DictReader((tmp_path / "out.csv").read_text().splitlines()))
     origins = [int(row["origin"]) for row in rows if row["step"] == "1"]
@@ -36,7 +36,7 @@ def test_a_refit_is_the_run_with_a_later_split(tmp_path):
     )
     assert "; 1 model, each" in refit_workdir(tmp_path / "run", tmp_path / "one.csv", 11)
     later = tiny.series(task | dict(split_rows=(45, 55)), **SHORT)
-    run(later, tmp_path / "later", pictures=False)
+    run(later, tmp_path / "later")
     alone = load(tmp_path / "later").backtest()
     for name, places in (("forecast", slice(10, 20)), ("truth", slice(10, 20))):
         found = [float(row[name]) for row in rows][places]

@@ -23,9 +23,9 @@ from lstmjax.tasks.panels import Panels
 from lstmjax.training import run as run_module
 from lstmjax.training import steps as training
 from lstmjax.training.progress import Clock
-from lstmjax.training.run import run
 from lstmjax.training.steps import init_state, make_step, stretch_of
 from tests import small_files, tiny
+from tests.tiny import run
 
 TRIGGERED = SGD(30.0, average="triggered", average_patience=0)  # a loss that jumps up and down
 
@@ -125,8 +125,8 @@ def test_the_best_checkpoint_is_best_by_the_score_that_is_watched(tmp_path):
     found = set()
     for best_by, sign in (("loss", 1), ("-accuracy", -1), ("accuracy", 1)):
         where = tmp_path / best_by
-        experiment = tiny.echo(optimizer=Adam(0.5), evaluate_every=1, best_by=best_by)
-        report = run(experiment, where, pictures=False)
+        experiment = tiny.echo(optimizer=Adam(0.5), evaluate_every=2, best_by=best_by)
+        report = run(experiment, where)
         log = map(json.loads, (where / "metrics.jsonl").read_text().splitlines())
         scores = {line["step"]: line["valid"] for line in log if "valid" in line}
         name = best_by.removeprefix("-")
@@ -168,7 +168,7 @@ def test_a_finished_run_reports_again_and_changes_nothing(tmp_path):
 
 
 def test_the_report_says_what_the_contract_promises(tmp_path):
-    report = run(tiny.echo(seeds=2), tmp_path)
+    report = run(tiny.echo(seeds=2), tmp_path, pictures=True)
     assert report == json.loads((tmp_path / "report.json").read_text())
     promised = {"experiment", "steps", "examples", "seconds", "seeds", "devices", "kernel"}
     assert set(report) == promised | {"best_step", "parameters", "test", "floors"}

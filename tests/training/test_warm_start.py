@@ -8,9 +8,9 @@ from lstmjax.errors import UserError
 from lstmjax.models.stacked import Stacked
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.runs.checkpoints import restore_best
-from lstmjax.training.run import run
 from lstmjax.training.warm_start import names
 from tests import tiny
+from tests.tiny import run
 
 
 @pytest.fixture(scope="module")
