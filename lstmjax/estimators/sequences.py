@@ -188,7 +188,8 @@ class Regressor(SequenceEstimator):
     >>> Regressor(head="quantile", levels=(0.1, 0.5, 0.9)).fit(X, y).predict_quantiles(X_new)
 
     `y` is (size,), (size, values), or of every step (size, time, values); for a list of sequences a
-    list of (time,) or (time, values). The answers have its shape and its units.
+    list of (time,) or (time, values). A list whose rows are as long as their sequences is of steps.
+    The answers have its shape and its units.
     """
 
     _kind = "regressor"

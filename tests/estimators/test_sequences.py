@@ -144,6 +144,21 @@ def test_a_band_of_numbers_at_every_step():
     assert 0 <= regressor.run_.report["valid"]["coverage"]["mean"] <= 1
 
 
+def test_a_list_of_steps_is_of_steps_also_where_lengths_are_equal():
+    X, _ = sequences()
+    y = np.cumsum(X[..., 0], 1)
+    steps = Regressor(**SMALL).fit(list(X), list(y))
+    assert steps.predict(X).shape == (40, 6) and steps.predict(np.tile(X, (1, 2, 1))).shape[1] == 12
+    assert steps.score(list(X), list(y)) > 0.5
+    one = steps.predict(X[:, :1])  # sees no later step
+    np.testing.assert_allclose(steps.predict(X)[:, :1], one, rtol=1e-4, atol=1e-4)
+    assert Regressor(**SMALL).fit(list(X), y).predict(X[:, :3]).shape == (40, 6)  # six values
+    with pytest.raises(UserError, match="y: row 1 has shape .6, 1., row 0 .6,."):
+        Regressor(**SMALL).fit(list(X), [y[0], *y[1:, :, None]])
+    with pytest.raises(UserError, match="y has 39 rows, X 40"):
+        Regressor(**SMALL).fit(list(X), list(y[1:]))
+
+
 @pytest.mark.parametrize(
     "change, message",
     [
