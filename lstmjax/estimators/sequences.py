@@ -14,6 +14,7 @@ from lstmjax.tasks.sequences.arrays import (
     class_weights,
     flat,
     from_inputs,
+    is_list,
     with_labels,
     with_targets,
     with_weights,
@@ -280,7 +281,7 @@ class Regressor(SequenceEstimator):
         """
         given = self._given(X, y, sample_weight, validation_data)
         every_step = given["train"].targets.ndim == 3
-        axes = 1 + np.ndim(y[0]) if isinstance(y, (list, tuple)) else np.ndim(y)
+        axes = 1 + np.ndim(next(iter(y))) if is_list(y) else np.ndim(y)
         self._drop = axes == given["train"].targets.ndim - 1  # whether y has no axis of values
         task = Regression(
             **self._settings(given),

@@ -159,6 +159,14 @@ def test_a_list_of_steps_is_of_steps_also_where_lengths_are_equal():
         Regressor(**SMALL).fit(list(X), list(y[1:]))
 
 
+def test_rows_of_an_array_of_objects_come_back_as_they_went():
+    rows = [row[: 3 + i % 4] for i, row in enumerate(sequences()[0])]
+    y = np.empty(len(rows), object)
+    y[:] = [np.cumsum(row[:, 0]) for row in rows]
+    said = Regressor(**SMALL).fit(rows, y).predict(rows)
+    assert [row.shape for row in said] == [row.shape for row in y]
+
+
 @pytest.mark.parametrize(
     "change, message",
     [
