@@ -7,6 +7,7 @@ import numpy as np
 
 from lstmjax.errors import UserError
 from lstmjax.estimators.base import Estimator
+from lstmjax.estimators.scores import r_squared
 from lstmjax.models.base import Model
 from lstmjax.optimizers import Optimizer
 from lstmjax.tasks.sequences import Labelled, Regression
@@ -303,17 +304,14 @@ class Regressor(SequenceEstimator):
         return self._together([answer.quantiles for answer in self._answers(X)], axis=-2)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """R squared, the mean over the values: 1 is right, 0 is as good as the mean of `y`."""
-        said = self.predict(X)
-        width = 1 if self._drop else np.shape(said[0])[-1]
-        said, true = (
-            np.concatenate([np.reshape(row, (-1, width)) for row in of]) for of in (said, y)
-        )
-        weight = np.ones(len(true)) if sample_weight is None else np.reshape(sample_weight, -1)
-        weight = np.repeat(weight, len(true) // len(weight))[:, None]
-        mean = (weight * true).sum(0) / weight.sum()
-        rest, whole = ((weight * (true - of) ** 2).sum(0) for of in (said, mean))
-        return float(np.mean(np.where(whole > 0, 1 - rest / np.where(whole > 0, whole, 1), 0)))
+        """R squared, the mean over the values: 1 is right, 0 is as good as the mean of `y`.
+
+        `sample_weight` is (size,), or with numbers at every step (size, time).
+        """
+        said, task = self.predict(X), self.run_.experiment.task
+        y = list(np.asarray(y)) if task.every_step and not is_list(y) else y
+        given = self._sequences(X, y, sample_weight, "X", "y", "sample_weight")
+        return r_squared(given, said, task)
 
     def _together(self, answers: list[np.ndarray], axis: int) -> Any:
         if self._drop:

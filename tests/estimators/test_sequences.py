@@ -167,6 +167,21 @@ def test_rows_of_an_array_of_objects_come_back_as_they_went():
     assert [row.shape for row in said] == [row.shape for row in y]
 
 
+@pytest.mark.parametrize("lengths", [[6] * 40, [3 + i % 4 for i in range(40)]])
+def test_weights_of_a_score_are_of_sequences_or_of_steps(lengths):
+    metrics = pytest.importorskip("sklearn.metrics")
+    X = [row[:length] for row, length in zip(sequences()[0], lengths, strict=True)]
+    y = [np.cumsum(row[:, 0]) for row in X]
+    regressor = Regressor(**SMALL).fit(X, y)
+    true, said = np.concatenate(y), np.concatenate(list(regressor.predict(X)))
+    weight = np.random.default_rng(0).uniform(size=(40, 6))
+    for given in (weight[:, 0], weight):
+        steps = np.tile(given[:, None], 6) if given.ndim == 1 else given
+        steps = np.concatenate([row[:length] for row, length in zip(steps, lengths, strict=True)])
+        expected = metrics.r2_score(true, said, sample_weight=steps)
+        np.testing.assert_allclose(regressor.score(X, y, given), expected, rtol=1e-5)  # float32
+
+
 @pytest.mark.parametrize(
     "change, message",
     [
