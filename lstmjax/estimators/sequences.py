@@ -170,8 +170,9 @@ class Classifier(SequenceEstimator):
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The accuracy."""
-        right = self.predict(X) == np.asarray(y).reshape(-1)
-        return float(np.average(right, weights=sample_weight))
+        given = with_weights(from_inputs(X), sample_weight)
+        right = self.predict(X) == flat(y, given, "y")
+        return float(np.average(right, weights=given.weights))
 
     def _sequences(self, X: Any, y: Any, weight: Any, *names: str) -> Sequences:
         sequences = with_labels(from_inputs(X, name=names[0]), y, names[1])

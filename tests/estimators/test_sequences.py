@@ -199,6 +199,22 @@ def test_faults_name_the_argument_and_the_row(change, message):
         Classifier(**SMALL).fit(*change(*sequences()))
 
 
+def test_a_score_asks_for_as_many_labels_and_numbers_as_sequences(classified, measured):
+    X, y = sequences()
+    for size in (1, 5):
+        told = rf"y has shape .{size},., where X asks for .40,."
+        with pytest.raises(UserError, match=told):
+            classified[0].score(X, y[:size])
+        with pytest.raises(UserError, match=told):
+            measured[0].score(X, X[:size, 0, 0])
+    with pytest.raises(UserError, match="sample_weight has shape .5,."):
+        classified[0].score(X, y, np.ones(5))
+    weight = np.arange(40.0)
+    right = classified[0].predict(X) == "up"
+    scored = classified[0].score(X, ["up"] * 40, weight)
+    np.testing.assert_allclose(scored, weight[right].sum() / weight.sum(), rtol=1e-6)  # float32
+
+
 def test_axes_in_another_order_are_noticed(classified, measured):
     X, y = sequences()
     with pytest.raises(UserError, match="size, channels, time.: swap the last two"):
