@@ -8,6 +8,7 @@ import tempfile
 import weakref
 from typing import Any
 
+from lstmjax import settings
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.models.base import Model
@@ -37,9 +38,9 @@ class Estimator:
         """The settings by name. There are none within others, so `deep` changes nothing."""
         return {name: getattr(self, name) for name in self._names()}
 
-    def set_params(self, **settings: Any) -> "Estimator":
+    def set_params(self, **changes: Any) -> "Estimator":
         """Changes settings; UserError names one that there is not."""
-        for name, value in settings.items():
+        for name, value in changes.items():
             if name not in self._names():
                 raise UserError(
                     f"{type(self).__name__} has no setting {name!r}; it has "
@@ -81,11 +82,15 @@ class Estimator:
         if not hasattr(self, "run_"):
             raise UserError(f"this {type(self).__name__} has learned nothing yet; call fit first")
 
+    def _whole(self, name: str) -> int:
+        """A setting that must be a whole number before anything is made of it."""
+        return settings.from_json(settings.to_json(getattr(self, name)), int, name)
+
     def _architecture(self, every_step: bool) -> Model:
         """The model that the settings describe, or the one that was given."""
         if self.model is not None:
             return self.model
-        if self.layers < 1:
+        if self._whole("layers") < 1:
             raise UserError(f"layers must be at least 1, got {self.layers}")
         sizes = dict(dropout=self.dropout, every_step=every_step)
         if self.bidirectional:
@@ -119,14 +124,15 @@ class Estimator:
 
     def _train(self, task: Task, every_step: bool, place: pathlib.Path) -> None:
         """Trains in the directory; a temporary one goes with the run."""
+        steps = self._whole("steps")
         experiment = Experiment(
             task=task,
             model=self._architecture(every_step),
             optimizer=self._optimizer(),
-            steps=self.steps,
+            steps=steps,
             batch_size=self.batch_size,
-            log_every=math.ceil(self.steps / LINES),
-            evaluate_every=max(math.ceil(self.steps / EVALUATIONS), LEAST_BETWEEN),
+            log_every=math.ceil(steps / LINES),
+            evaluate_every=max(math.ceil(steps / EVALUATIONS), LEAST_BETWEEN),
             patience=self.patience,
             seed=self.seed,
         )

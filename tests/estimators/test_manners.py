@@ -59,6 +59,36 @@ def test_settings_are_stored_and_cloned():
     assert base.is_classifier(classifier) and base.is_regressor(Regressor())
 
 
+def test_settings_may_be_numbers_of_numpy():
+    given = dict(features=np.int64(4), steps=np.int32(3), batch_size=np.int64(8), seed=np.int64(1))
+    given |= dict(patience=np.int64(2), dropout=np.float32(0.25), layers=np.int64(2))
+    X, y = sequences(24)
+    classifier = Classifier(**given).fit(X, y)
+    plain = Classifier(**{name: value.item() for name, value in given.items()}).fit(X, y)
+    np.testing.assert_array_equal(classifier.predict_proba(X), plain.predict_proba(X))
+    assert all(classifier.get_params()[name] is value for name, value in given.items())
+    base.clone(classifier)
+    grid = {"features": np.arange(4, 9, 4)}
+    search = model_selection.GridSearchCV(Classifier(steps=3), grid, cv=2, error_score="raise")
+    assert search.fit(X, y).best_params_["features"] in (4, 8)
+
+
+@pytest.mark.parametrize(
+    "setting, told",
+    [
+        (dict(steps=1.5), "steps must be a whole number, got 1.5"),
+        (dict(steps="9"), "steps must be a whole number, got '9'"),
+        (dict(layers=None), "layers must be a whole number, got None"),
+        (dict(seed=None), "seed must be a whole number, got None"),
+        (dict(features=8.0), "model.features must be a whole number, got 8.0"),
+        (dict(missing="masked"), "task.missing must be one of refuse, mask, got 'masked'; did you"),
+    ],
+)
+def test_a_setting_of_another_kind_is_refused(setting, told):
+    with pytest.raises(UserError, match=f"^{told}"):
+        Classifier(**setting).fit(*sequences(24))
+
+
 def test_a_search_over_rates_and_folds_compiles_no_program_twice(compiled):
     X, y = sequences(40)
     search = model_selection.GridSearchCV(
