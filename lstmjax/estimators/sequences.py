@@ -177,8 +177,6 @@ class Classifier(SequenceEstimator):
     def _sequences(self, X: Any, y: Any, weight: Any, *names: str) -> Sequences:
         sequences = with_labels(from_inputs(X, name=names[0]), y, names[1])
         labels = flat(y, sequences, names[1])
-        if len(set(sequences.labels)) < len(np.unique(labels)):
-            raise UserError(f"{names[1]}: two different labels read alike; name them apart")
         sequences = with_weights(sequences, weight, names[2])
         weight = class_weights(labels, self.class_weight, sequences.weights)
         return with_weights(sequences, weight, "class_weight")

@@ -190,6 +190,8 @@ def test_weights_of_a_score_are_of_sequences_or_of_steps(lengths):
         (lambda X, y: (np.where(X == X[3, 2, 1], np.nan, X), y), "row 3 has missing values"),
         (lambda X, y: (np.where(X == X[3, 2, 1], np.inf, X), y), "X: row 3 has an infinite"),
         (lambda X, y: (X, [None, *y[1:]]), "y: row 0 is missing"),
+        (lambda X, y: (X, np.array(["1", 1] * 20, object)), "y mixes labels of the types int, str"),
+        (lambda X, y: (X, np.array([True, 1] * 20, object)), "y: two different labels read alike"),
         (lambda X, y: ([row.T[:, : 2 + i % 3] for i, row in enumerate(X)], y), "transpose each"),
         (lambda X, y: ([*X[:-1], "abc"], y), "X: row 39"),
     ],

@@ -63,13 +63,20 @@ def with_labels(sequences: Sequences, labels: Any, name: str = "y") -> Sequences
 
 
 def flat(labels: Any, sequences: Sequences, name: str) -> np.ndarray:
-    """Labels as an array (size,), checked."""
+    """Labels as an array (size,), checked: all there, of one order, and no two read alike."""
     labels = np.asarray(labels)
     labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
     _expect_shape(labels, sequences.lengths.shape, sequences, name)
     missing = np.array([label is None or label != label for label in labels.tolist()])
     if missing.any():
         raise UserError(f"{name}: row {missing.argmax():,} is missing; label it, or leave it out")
+    try:
+        classes = np.unique(labels)
+    except TypeError as error:
+        kinds = ", ".join(sorted({type(label).__name__ for label in labels.tolist()}))
+        raise UserError(f"{name} mixes labels of the types {kinds}; give all of one") from error
+    if len(classes) != len(set(map(str, labels.tolist()))):
+        raise UserError(f"{name}: two different labels read alike; name them apart")
     return labels
 
 
