@@ -187,7 +187,7 @@ def to_json(value: Any) -> Any:
         return _named(kind) | {f.name: to_json(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, (tuple, list)):
         return [to_json(item) for item in value]
-    return value.item() if isinstance(value, np.generic) else value
+    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
 
 
 def _named(kind: type) -> dict[str, str]:

@@ -5,6 +5,7 @@ import math
 import pathlib
 import shutil
 import tempfile
+import typing
 import weakref
 from typing import Any
 
@@ -82,15 +83,20 @@ class Estimator:
         if not hasattr(self, "run_"):
             raise UserError(f"this {type(self).__name__} has learned nothing yet; call fit first")
 
-    def _whole(self, name: str) -> int:
-        """A setting that must be a whole number before anything is made of it."""
-        return settings.from_json(settings.to_json(getattr(self, name)), int, name)
+    def _check_settings(self) -> None:
+        """Raises UserError where a setting is not of the kind that `__init__` declares."""
+        for name, parameter in inspect.signature(type(self).__init__).parameters.items():
+            options = typing.get_args(parameter.annotation)
+            kind = options[0] if options[-1:] == (type(None),) else parameter.annotation
+            if kind in (int, float) or typing.get_origin(kind) in (tuple, typing.Literal):
+                value = settings.to_json(getattr(self, name))
+                settings.from_json(value, parameter.annotation, name)
 
     def _architecture(self, every_step: bool) -> Model:
         """The model that the settings describe, or the one that was given."""
         if self.model is not None:
             return self.model
-        if self._whole("layers") < 1:
+        if self.layers < 1:
             raise UserError(f"layers must be at least 1, got {self.layers}")
         sizes = dict(dropout=self.dropout, every_step=every_step)
         if self.bidirectional:
@@ -124,15 +130,14 @@ class Estimator:
 
     def _train(self, task: Task, every_step: bool, place: pathlib.Path) -> None:
         """Trains in the directory; a temporary one goes with the run."""
-        steps = self._whole("steps")
         experiment = Experiment(
             task=task,
             model=self._architecture(every_step),
             optimizer=self._optimizer(),
-            steps=steps,
+            steps=self.steps,
             batch_size=self.batch_size,
-            log_every=math.ceil(steps / LINES),
-            evaluate_every=max(math.ceil(steps / EVALUATIONS), LEAST_BETWEEN),
+            log_every=math.ceil(self.steps / LINES),
+            evaluate_every=max(math.ceil(self.steps / EVALUATIONS), LEAST_BETWEEN),
             patience=self.patience,
             seed=self.seed,
         )

@@ -148,6 +148,7 @@ class Forecaster(Estimator):
         Raises:
           UserError: a column is lacking, or the series is too short, with the row.
         """
+        self._check_settings()
         columns = Columns(frame)
         self._id, self._time, self._covariates = id, time, tuple(covariates)
         roles = dict(past=covariates, known=known, static=static, calendar=calendar)

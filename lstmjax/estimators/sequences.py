@@ -32,6 +32,7 @@ class SequenceEstimator(Estimator):
 
     def _given(self, X: Any, y: Any, sample_weight: Any, validation_data: Any) -> dict:
         """The sequences of each split."""
+        self._check_settings()
         given = {"train": self._sequences(X, y, sample_weight, "X", "y", "sample_weight")}
         if validation_data is not None:
             if not (isinstance(validation_data, (tuple, list)) and len(validation_data) in (2, 3)):
