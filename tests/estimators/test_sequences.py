@@ -201,6 +201,16 @@ def test_faults_name_the_argument_and_the_row(change, message):
         Classifier(**SMALL).fit(*change(*sequences()))
 
 
+def test_what_holds_no_numbers_is_refused():
+    X, y = sequences()
+    for none in (None, 5.0, [[]] * 40, np.zeros((40, 0))):
+        with pytest.raises(UserError, match="^y has shape .*; a number for each sequence is need"):
+            Regressor(**SMALL).fit(X, none)
+    for weights in ([1, 2], np.ones(40), "even"):
+        with pytest.raises(UserError, match="^class_weight is .*; give balanced, or a dict of"):
+            Classifier(class_weight=weights).fit(X, y)
+
+
 def test_a_score_asks_for_as_many_labels_and_numbers_as_sequences(classified, measured):
     X, y = sequences()
     for size in (1, 5):

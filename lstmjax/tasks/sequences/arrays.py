@@ -98,6 +98,11 @@ def with_targets(sequences: Sequences, targets: Any, name: str = "y") -> Sequenc
         rows = [_numbers(row, f"{name}: row {i:,}") for i, row in enumerate(targets)]
         targets = pad(_steps(rows, lengths, name))
     targets = _numbers(targets, name)
+    if not targets.ndim or not targets.shape[-1]:
+        raise UserError(
+            f"{name} has shape {targets.shape}; a number for each sequence is needed, (size,) or "
+            "(size, values)"
+        )
     targets = targets[:, None] if targets.ndim == 1 else targets
     expected = lengths.shape if targets.ndim < 3 else sequences.inputs.shape[:2]
     _expect_shape(targets[..., 0] if targets.ndim < 4 else targets, expected, sequences, name)
@@ -157,9 +162,11 @@ def class_weights(labels: np.ndarray, weights: Mapping | str | None, given: Any 
     if weights is None:
         return given
     classes, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    if isinstance(weights, str):
-        if weights != "balanced":
-            raise UserError(f"class_weight is {weights!r}; give balanced, or a dict of weights")
+    balanced = isinstance(weights, str) and weights == "balanced"
+    if not balanced and not isinstance(weights, Mapping):
+        told = repr(weights) if isinstance(weights, str) else f"of type {type(weights).__name__}"
+        raise UserError(f"class_weight is {told}; give balanced, or a dict of weights")
+    if balanced:
         of = len(labels) / (len(classes) * counts)
     else:
         known = {label: place for place, label in enumerate(classes.tolist())}
