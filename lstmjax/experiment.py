@@ -61,33 +61,35 @@ class Experiment:
         Raises:
           UserError: a setting is out of bounds, or a file is missing or malformed.
         """
-        settings.check(self)
+        experiment = settings.typed(self)
+        settings.check(experiment)
+        model = experiment.model
         for name in ("dtype", "param_dtype"):
-            if getattr(self.model, name) == "float64" and not jax.config.jax_enable_x64:
+            if getattr(model, name) == "float64" and not jax.config.jax_enable_x64:
                 raise UserError(
                     f"model.{name} is float64, which jax computes in float32: set "
                     "JAX_ENABLE_X64=1 in the environment"
                 )
-        task = self.task.resolve()
-        lacking = task.sizes.keys() - {field.name for field in settings.fields(self.model)}
+        task = experiment.task.resolve()
+        lacking = task.sizes.keys() - {field.name for field in settings.fields(model)}
         if lacking:
             raise UserError(
-                f"model {type(self.model).__name__} has no {', '.join(sorted(lacking))}, which "
+                f"model {type(model).__name__} has no {', '.join(sorted(lacking))}, which "
                 f"task {type(task).__name__} determines: choose another architecture"
             )
-        if task.paired != self.model.paired:
+        if task.paired != model.paired:
             needs = "is no" if task.paired else "is an"
             raise UserError(
-                f"model {type(self.model).__name__} {needs} encoder-decoder, task "
+                f"model {type(model).__name__} {needs} encoder-decoder, task "
                 f"{type(task).__name__} is {'' if task.paired else 'not '}for one: choose another "
                 "architecture, or for series change task.decoder"
             )
-        if task.stream and self.model.trainable_carry:
+        if task.stream and model.trainable_carry:
             raise UserError(
                 "model.trainable_carry learns nothing from a text, which is read as one stream "
                 "whose carry runs on: set it to false"
             )
-        return dataclasses.replace(self, task=task, model=self.model.clone(**task.sizes))
+        return dataclasses.replace(experiment, task=task, model=model.clone(**task.sizes))
 
     @property
     def kind(self) -> "Experiment":

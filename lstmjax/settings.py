@@ -17,6 +17,8 @@ import typing
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from lstmjax.errors import UserError
 from lstmjax.moved import module_now
 
@@ -62,6 +64,22 @@ def check(value: Any, path: str = "") -> None:
                     raise UserError(f"{where} must be at most {high:g}, got {item!r}")
                 if isinstance(item, int) and not item <= LARGEST:
                     raise UserError(f"{where} must be at most {LARGEST:,}, got {item!r}")
+
+
+def typed(value: Any, path: str = "") -> Any:
+    """A dataclass whose settings are of their declared types: NumPy's scalars become Python's.
+
+    Raises:
+      UserError: a value does not fit its type.
+    """
+    new = {
+        field.name: from_json(to_json(inner), field.type, f"{path}{field.name}")
+        for field in fields(value)
+        if not dataclasses.is_dataclass(inner := getattr(value, field.name))
+    }
+    parts = [field.name for field in fields(value) if field.name not in new]
+    new |= {name: typed(getattr(value, name), f"{path}{name}.") for name in parts}
+    return dataclasses.replace(value, **new)
 
 
 def override(value: Any, assignment: str) -> Any:
@@ -163,13 +181,13 @@ def _unwrap(text: str) -> str:
 
 
 def to_json(value: Any) -> Any:
-    """Dataclasses as {"type": "module:Class", field: ...}; tuples as lists; the rest as it is."""
+    """Dataclasses as {"type": "module:Class", field: ...}; tuples as lists; NumPy's as Python's."""
     if dataclasses.is_dataclass(value):
         kind = type(value)
         return _named(kind) | {f.name: to_json(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, (tuple, list)):
         return [to_json(item) for item in value]
-    return value
+    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
 
 
 def _named(kind: type) -> dict[str, str]:

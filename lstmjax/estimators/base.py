@@ -5,9 +5,11 @@ import math
 import pathlib
 import shutil
 import tempfile
+import typing
 import weakref
 from typing import Any
 
+from lstmjax import settings
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.models.base import Model
@@ -37,9 +39,9 @@ class Estimator:
         """The settings by name. There are none within others, so `deep` changes nothing."""
         return {name: getattr(self, name) for name in self._names()}
 
-    def set_params(self, **settings: Any) -> "Estimator":
+    def set_params(self, **changes: Any) -> "Estimator":
         """Changes settings; UserError names one that there is not."""
-        for name, value in settings.items():
+        for name, value in changes.items():
             if name not in self._names():
                 raise UserError(
                     f"{type(self).__name__} has no setting {name!r}; it has "
@@ -80,6 +82,15 @@ class Estimator:
     def _expect_fitted(self) -> None:
         if not hasattr(self, "run_"):
             raise UserError(f"this {type(self).__name__} has learned nothing yet; call fit first")
+
+    def _check_settings(self) -> None:
+        """Raises UserError where a setting is not of the kind that `__init__` declares."""
+        for name, parameter in inspect.signature(type(self).__init__).parameters.items():
+            options = typing.get_args(parameter.annotation)
+            kind = options[0] if options[-1:] == (type(None),) else parameter.annotation
+            if kind in (int, float) or typing.get_origin(kind) in (tuple, typing.Literal):
+                value = settings.to_json(getattr(self, name))
+                settings.from_json(value, parameter.annotation, name)
 
     def _architecture(self, every_step: bool) -> Model:
         """The model that the settings describe, or the one that was given."""

@@ -148,6 +148,7 @@ class Forecaster(Estimator):
         Raises:
           UserError: a column is lacking, or the series is too short, with the row.
         """
+        self._check_settings()
         columns = Columns(frame)
         self._id, self._time, self._covariates = id, time, tuple(covariates)
         roles = dict(past=covariates, known=known, static=static, calendar=calendar)
@@ -161,10 +162,10 @@ class Forecaster(Estimator):
                 raise UserError("known, static and calendar are of a panel: name its column in id")
             written, task = self._panel_task(columns)
             place = self._place()
-            self._path, self._columns = write_csv(place, written), columns
-            self._train(dataclasses.replace(task, path=str(self._path.absolute())), False, place)
+            path, self._columns = write_csv(place, written), columns
+            self._train(dataclasses.replace(task, path=str(path.absolute())), False, place)
             return self
-        written, self._ahead, self._name = self._content(columns)
+        written = self._content(columns)[0]
         rows = len(columns.column(self.target_names_[0], "target"))
         test = max(round(self.test * rows), self.horizon)
         valid = max(round(self.validation * rows), self.horizon)
@@ -189,7 +190,7 @@ class Forecaster(Estimator):
             head=self.head,
             levels=tuple(self.levels),
         )
-        self._path, self._columns = path, columns
+        self._columns = columns
         self._train(task, False, place)
         return self
 
@@ -202,16 +203,14 @@ class Forecaster(Estimator):
           (horizon, series).
         """
         self._expect_fitted()
-        if self._panel:
-            return self._predict_panel(frame)
-        columns, ahead, name = self._columns, self._ahead, self._name
-        if frame is None:
-            answer = self._answer(self._path)
-        else:
-            columns = Columns(frame)
+        columns = self._columns if frame is None else Columns(frame)
+        with tempfile.TemporaryDirectory() as directory:
+            place = pathlib.Path(directory)
+            if self._panel:
+                path = write_csv(place, self._panel_task(columns)[0])
+                return columns.like(panel_answers(self.run_, path, columns))
             written, ahead, name = self._content(columns)
-            with tempfile.TemporaryDirectory() as directory:
-                answer = self._answer(write_csv(pathlib.Path(directory), written))
+            answer = self._answer(write_csv(place, written))
         if columns.is_array:
             return answer.median[:, 0] if self._single else answer.median
         said = {} if self._id is None else {self._id: [name] * self.horizon}
@@ -235,14 +234,6 @@ class Forecaster(Estimator):
     def _panel_task(self, columns: Columns) -> tuple[dict[str, list], Panels]:
         names = self._id, self._time, self.target_names_
         return panel_task(self.get_params(), columns, *names, self._roles)
-
-    def _predict_panel(self, frame: Any) -> Any:
-        if frame is None:
-            return self._columns.like(panel_answers(self.run_, self._path, self._columns))
-        columns = Columns(frame)
-        with tempfile.TemporaryDirectory() as directory:
-            path = write_csv(pathlib.Path(directory), self._panel_task(columns)[0])
-            return columns.like(panel_answers(self.run_, path, columns))
 
     def _answer(self, path: pathlib.Path) -> Any:
         return self.run_.predict(path)[0]

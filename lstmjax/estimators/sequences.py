@@ -7,6 +7,7 @@ import numpy as np
 
 from lstmjax.errors import UserError
 from lstmjax.estimators.base import Estimator
+from lstmjax.estimators.scores import r_squared
 from lstmjax.models.base import Model
 from lstmjax.optimizers import Optimizer
 from lstmjax.tasks.sequences import Labelled, Regression
@@ -14,6 +15,7 @@ from lstmjax.tasks.sequences.arrays import (
     class_weights,
     flat,
     from_inputs,
+    is_list,
     with_labels,
     with_targets,
     with_weights,
@@ -30,6 +32,7 @@ class SequenceEstimator(Estimator):
 
     def _given(self, X: Any, y: Any, sample_weight: Any, validation_data: Any) -> dict:
         """The sequences of each split."""
+        self._check_settings()
         given = {"train": self._sequences(X, y, sample_weight, "X", "y", "sample_weight")}
         if validation_data is not None:
             if not (isinstance(validation_data, (tuple, list)) and len(validation_data) in (2, 3)):
@@ -168,14 +171,13 @@ class Classifier(SequenceEstimator):
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """The accuracy."""
-        right = self.predict(X) == np.asarray(y).reshape(-1)
-        return float(np.average(right, weights=sample_weight))
+        given = with_weights(from_inputs(X), sample_weight)
+        right = self.predict(X) == flat(y, given, "y")
+        return float(np.average(right, weights=given.weights))
 
     def _sequences(self, X: Any, y: Any, weight: Any, *names: str) -> Sequences:
         sequences = with_labels(from_inputs(X, name=names[0]), y, names[1])
         labels = flat(y, sequences, names[1])
-        if len(set(sequences.labels)) < len(np.unique(labels)):
-            raise UserError(f"{names[1]}: two different labels read alike; name them apart")
         sequences = with_weights(sequences, weight, names[2])
         weight = class_weights(labels, self.class_weight, sequences.weights)
         return with_weights(sequences, weight, "class_weight")
@@ -188,7 +190,8 @@ class Regressor(SequenceEstimator):
     >>> Regressor(head="quantile", levels=(0.1, 0.5, 0.9)).fit(X, y).predict_quantiles(X_new)
 
     `y` is (size,), (size, values), or of every step (size, time, values); for a list of sequences a
-    list of (time,) or (time, values). The answers have its shape and its units.
+    list of (time,) or (time, values). A list whose rows are as long as their sequences is of steps.
+    The answers have its shape and its units.
     """
 
     _kind = "regressor"
@@ -279,7 +282,7 @@ class Regressor(SequenceEstimator):
         """
         given = self._given(X, y, sample_weight, validation_data)
         every_step = given["train"].targets.ndim == 3
-        axes = 1 + np.ndim(y[0]) if isinstance(y, (list, tuple)) else np.ndim(y)
+        axes = 1 + np.ndim(next(iter(y))) if is_list(y) else np.ndim(y)
         self._drop = axes == given["train"].targets.ndim - 1  # whether y has no axis of values
         task = Regression(
             **self._settings(given),
@@ -301,17 +304,14 @@ class Regressor(SequenceEstimator):
         return self._together([answer.quantiles for answer in self._answers(X)], axis=-2)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """R squared, the mean over the values: 1 is right, 0 is as good as the mean of `y`."""
-        said = self.predict(X)
-        width = 1 if self._drop else np.shape(said[0])[-1]
-        said, true = (
-            np.concatenate([np.reshape(row, (-1, width)) for row in of]) for of in (said, y)
-        )
-        weight = np.ones(len(true)) if sample_weight is None else np.reshape(sample_weight, -1)
-        weight = np.repeat(weight, len(true) // len(weight))[:, None]
-        mean = (weight * true).sum(0) / weight.sum()
-        rest, whole = ((weight * (true - of) ** 2).sum(0) for of in (said, mean))
-        return float(np.mean(np.where(whole > 0, 1 - rest / np.where(whole > 0, whole, 1), 0)))
+        """R squared, the mean over the values: 1 is right, 0 is as good as the mean of `y`.
+
+        `sample_weight` is (size,), or with numbers at every step (size, time).
+        """
+        said, task = self.predict(X), self.run_.experiment.task
+        y = list(np.asarray(y)) if task.every_step and not is_list(y) else y
+        given = self._sequences(X, y, sample_weight, "X", "y", "sample_weight")
+        return r_squared(given, said, task)
 
     def _together(self, answers: list[np.ndarray], axis: int) -> Any:
         if self._drop:

@@ -32,6 +32,9 @@ class Run:
     `Run` is made by `lstmjax.train` and `lstmjax.load`. In place of the directory, `workdir` may be
     a whole model in one file. It has no `history`.
 
+    A pickled run answers also where there is no such directory. Only `evaluate`, `backtest`,
+    `sample` and `to_tensorboard` read files again.
+
     Of several seeds the first one answers, or all `together`: then `evaluate`, `predict` and
     `backtest` are of the mean of what they say.
     """
@@ -43,15 +46,34 @@ class Run:
         self.params = self.experiment.first_seed(params)
         self._who = as_one(self.experiment) if together else self.experiment
         self._who_params = self._who.first_seed(params)
+        self._report, self._history = None, None  # read from the directory, unless it was pickled
+        self._compile()
+
+    def _compile(self) -> None:
         kind, who = self.experiment.kind, self._who.kind
         self._respond = programs.keep(
             ("respond", who), lambda: devices.jit(lambda p, b: respond(who, p, b)[1])
         )
         self._apply = programs.keep(("apply", kind.model), lambda: devices.jit(_applied(kind)))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Programs are not pickled; the report and the log are, so that it needs no directory."""
+        state = {name: of for name, of in vars(self).items() if name not in ("_respond", "_apply")}
+        with contextlib.suppress(UserError):
+            state["_report"] = self.report
+        with contextlib.suppress(UserError):
+            state["_history"] = self.history
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._compile()
+
     @property
     def report(self) -> dict[str, Any]:
         """What `report.json` holds; UserError if the run has not ended."""
+        if self._report is not None:
+            return self._report
         if self.workdir.is_file():
             return one_file.read_report(self.workdir)
         return read_json(self.workdir / "report.json")
@@ -62,6 +84,8 @@ class Run:
 
         With several seeds, each but the steps is (lines, seeds).
         """
+        if self._history is not None:
+            return self._history
         columns: dict[str, list] = {}
         for line in read_log(self._directory / "metrics.jsonl"):
             found = {name: value for name, value in line.items() if name != "valid"}
@@ -74,7 +98,7 @@ class Run:
 
     def evaluate(self, split: str = "test") -> dict[str, Any]:
         """Scores a split again: {metric: {"mean", "deviation", "each"}}."""
-        scores = evaluation.evaluate_workdir(self.workdir, split, together=self.together)
+        scores = evaluation.evaluate_workdir(self._place, split, together=self.together)
         return scores[split]
 
     def predict(self, inputs: Any, lengths: Any = None) -> list[Any]:
@@ -140,7 +164,7 @@ class Run:
           UserError: the task is not a text, or the prompt has symbols that it lacks.
         """
         how = generation.Sampling(temperature, top_k, top_p)
-        return generation.draw_texts(self.workdir, prompt, length, 1, seed, how)[0]
+        return generation.draw_texts(self._place, prompt, length, 1, seed, how)[0]
 
     def step(self, inputs: Any, carry: Any = None) -> tuple[Any, Any]:
         """Reads one time step: (outputs (batch, ...), carry), for streams and control loops.
@@ -203,8 +227,17 @@ class Run:
 
     @property
     def _directory(self) -> pathlib.Path:
-        if self.workdir.is_file():
+        if self._place.is_file():
             raise UserError(f"{self.workdir} holds no log: load the directory of the run")
+        return self.workdir
+
+    @property
+    def _place(self) -> pathlib.Path:
+        if not self.workdir.exists():
+            raise UserError(
+                f"{self.workdir} is gone, and this call reads it; give the training a workdir of "
+                "your own, and keep it"
+            )
         return self.workdir
 
     def _answers(self, batch: Batch) -> Iterator[Any]:

@@ -1,6 +1,7 @@
 """The real scikit-learn takes the estimators for its own."""
 
 import collections
+import dataclasses
 import logging
 import re
 
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 
 from lstmjax.errors import UserError
-from lstmjax.estimators import Classifier, Regressor
+from lstmjax.estimators import Classifier, Forecaster, Regressor
+from lstmjax.experiment import load_config
 from tests.estimators.test_sequences import sequences
 
 base = pytest.importorskip("sklearn.base")
@@ -57,6 +59,62 @@ def test_settings_are_stored_and_cloned():
     with pytest.raises(UserError, match="no setting 'hidden'; it has features, layers"):
         again.set_params(hidden=3)
     assert base.is_classifier(classifier) and base.is_regressor(Regressor())
+
+
+def test_settings_may_be_numbers_of_numpy():
+    given = dict(features=np.int64(4), steps=np.int32(3), batch_size=np.int64(8), seed=np.int64(1))
+    given |= dict(patience=np.int64(2), dropout=np.float32(0.25), layers=np.int64(2))
+    X, y = sequences(24)
+    classifier = Classifier(**given).fit(X, y)
+    plain = Classifier(**{name: value.item() for name, value in given.items()}).fit(X, y)
+    np.testing.assert_array_equal(classifier.predict_proba(X), plain.predict_proba(X))
+    assert all(classifier.get_params()[name] is value for name, value in given.items())
+    base.clone(classifier)
+    grid = {"features": np.arange(4, 9, 4)}
+    search = model_selection.GridSearchCV(Classifier(steps=3), grid, cv=2, error_score="raise")
+    assert search.fit(X, y).best_params_["features"] in (4, 8)
+
+
+@pytest.mark.parametrize(
+    "setting, told",
+    [
+        (dict(steps=1.5), "steps must be a whole number, got 1.5"),
+        (dict(steps="9"), "steps must be a whole number, got '9'"),
+        (dict(layers=None), "layers must be a whole number, got None"),
+        (dict(seed=None), "seed must be a whole number, got None"),
+        (dict(features=8.0), "features must be a whole number, got 8.0"),
+        (dict(patience="3"), "patience must be a whole number, got '3'"),
+        (dict(learning_rate="fast"), "learning_rate must be a number, got 'fast'"),
+        (dict(validation=None), "validation must be a number, got None"),
+        (dict(missing="masked"), "missing must be one of refuse, mask, got 'masked'; did you"),
+    ],
+)
+def test_a_setting_of_another_kind_is_refused(setting, told):
+    with pytest.raises(UserError, match=f"^{told}"):
+        Classifier(**setting).fit(*sequences(24))
+
+
+@pytest.mark.parametrize(
+    "setting, told",
+    [
+        (dict(horizon=1.5), "horizon must be a whole number, got 1.5"),
+        (dict(lookback="8"), "lookback must be a whole number, got '8'"),
+        (dict(levels=0.5), "levels must be a list, got 0.5"),
+        (dict(levels=(0.1, "half")), r"levels.1. must be a number, got 'half'"),
+    ],
+)
+def test_so_is_a_setting_of_a_forecaster(setting, told):
+    with pytest.raises(UserError, match=f"^{told}"):
+        Forecaster(**setting).fit(np.sin(np.arange(60)))
+
+
+def test_an_experiment_of_numbers_of_numpy_is_one_of_plain_numbers():
+    experiment = load_config("vanilla_echo")
+    of_numpy = dataclasses.replace(experiment, steps=np.int64(1_000), seed=np.int32(3))
+    resolved = of_numpy.resolve()
+    assert (resolved.steps, resolved.seed) == (1_000, 3) and type(resolved.steps) is int
+    with pytest.raises(UserError, match="^steps must be a whole number, got 1.5"):
+        dataclasses.replace(experiment, steps=1.5).resolve()
 
 
 def test_a_search_over_rates_and_folds_compiles_no_program_twice(compiled):

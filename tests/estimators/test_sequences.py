@@ -144,6 +144,44 @@ def test_a_band_of_numbers_at_every_step():
     assert 0 <= regressor.run_.report["valid"]["coverage"]["mean"] <= 1
 
 
+def test_a_list_of_steps_is_of_steps_also_where_lengths_are_equal():
+    X, _ = sequences()
+    y = np.cumsum(X[..., 0], 1)
+    steps = Regressor(**SMALL).fit(list(X), list(y))
+    assert steps.predict(X).shape == (40, 6) and steps.predict(np.tile(X, (1, 2, 1))).shape[1] == 12
+    assert steps.score(list(X), list(y)) > 0.5
+    one = steps.predict(X[:, :1])  # sees no later step
+    np.testing.assert_allclose(steps.predict(X)[:, :1], one, rtol=1e-4, atol=1e-4)
+    assert Regressor(**SMALL).fit(list(X), y).predict(X[:, :3]).shape == (40, 6)  # six values
+    with pytest.raises(UserError, match="y: row 1 has shape .6, 1., row 0 .6,."):
+        Regressor(**SMALL).fit(list(X), [y[0], *y[1:, :, None]])
+    with pytest.raises(UserError, match="y has 39 rows, X 40"):
+        Regressor(**SMALL).fit(list(X), list(y[1:]))
+
+
+def test_rows_of_an_array_of_objects_come_back_as_they_went():
+    rows = [row[: 3 + i % 4] for i, row in enumerate(sequences()[0])]
+    y = np.empty(len(rows), object)
+    y[:] = [np.cumsum(row[:, 0]) for row in rows]
+    said = Regressor(**SMALL).fit(rows, y).predict(rows)
+    assert [row.shape for row in said] == [row.shape for row in y]
+
+
+@pytest.mark.parametrize("lengths", [[6] * 40, [3 + i % 4 for i in range(40)]])
+def test_weights_of_a_score_are_of_sequences_or_of_steps(lengths):
+    metrics = pytest.importorskip("sklearn.metrics")
+    X = [row[:length] for row, length in zip(sequences()[0], lengths, strict=True)]
+    y = [np.cumsum(row[:, 0]) for row in X]
+    regressor = Regressor(**SMALL).fit(X, y)
+    true, said = np.concatenate(y), np.concatenate(list(regressor.predict(X)))
+    weight = np.random.default_rng(0).uniform(size=(40, 6))
+    for given in (weight[:, 0], weight):
+        steps = np.tile(given[:, None], 6) if given.ndim == 1 else given
+        steps = np.concatenate([row[:length] for row, length in zip(steps, lengths, strict=True)])
+        expected = metrics.r2_score(true, said, sample_weight=steps)
+        np.testing.assert_allclose(regressor.score(X, y, given), expected, rtol=1e-5)  # float32
+
+
 @pytest.mark.parametrize(
     "change, message",
     [
@@ -152,6 +190,8 @@ def test_a_band_of_numbers_at_every_step():
         (lambda X, y: (np.where(X == X[3, 2, 1], np.nan, X), y), "row 3 has missing values"),
         (lambda X, y: (np.where(X == X[3, 2, 1], np.inf, X), y), "X: row 3 has an infinite"),
         (lambda X, y: (X, [None, *y[1:]]), "y: row 0 is missing"),
+        (lambda X, y: (X, np.array(["1", 1] * 20, object)), "y mixes labels of the types int, str"),
+        (lambda X, y: (X, np.array([True, 1] * 20, object)), "y: two different labels read alike"),
         (lambda X, y: ([row.T[:, : 2 + i % 3] for i, row in enumerate(X)], y), "transpose each"),
         (lambda X, y: ([*X[:-1], "abc"], y), "X: row 39"),
     ],
@@ -159,6 +199,32 @@ def test_a_band_of_numbers_at_every_step():
 def test_faults_name_the_argument_and_the_row(change, message):
     with pytest.raises(UserError, match=message):
         Classifier(**SMALL).fit(*change(*sequences()))
+
+
+def test_what_holds_no_numbers_is_refused():
+    X, y = sequences()
+    for none in (None, 5.0, [[]] * 40, np.zeros((40, 0))):
+        with pytest.raises(UserError, match="^y has shape .*; a number for each sequence is need"):
+            Regressor(**SMALL).fit(X, none)
+    for weights in ([1, 2], np.ones(40), "even"):
+        with pytest.raises(UserError, match="^class_weight is .*; give balanced, or a dict of"):
+            Classifier(class_weight=weights).fit(X, y)
+
+
+def test_a_score_asks_for_as_many_labels_and_numbers_as_sequences(classified, measured):
+    X, y = sequences()
+    for size in (1, 5):
+        told = rf"y has shape .{size},., where X asks for .40,."
+        with pytest.raises(UserError, match=told):
+            classified[0].score(X, y[:size])
+        with pytest.raises(UserError, match=told):
+            measured[0].score(X, X[:size, 0, 0])
+    with pytest.raises(UserError, match="sample_weight has shape .5,."):
+        classified[0].score(X, y, np.ones(5))
+    weight = np.arange(40.0)
+    right = classified[0].predict(X) == "up"
+    scored = classified[0].score(X, ["up"] * 40, weight)
+    np.testing.assert_allclose(scored, weight[right].sum() / weight.sum(), rtol=1e-6)  # float32
 
 
 def test_axes_in_another_order_are_noticed(classified, measured):

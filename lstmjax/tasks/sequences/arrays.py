@@ -23,7 +23,7 @@ def from_inputs(inputs: Any, lengths: Any = None, name: str = "X") -> Sequences:
     Raises:
       UserError: no such thing, with the row.
     """
-    if _is_list(inputs):
+    if is_list(inputs):
         if lengths is not None:
             raise UserError(f"lengths: {name} is a list, whose arrays have lengths; leave it out")
         rows = [_numbers(row, f"{name}: row {i:,}") for i, row in enumerate(inputs)]
@@ -63,13 +63,20 @@ def with_labels(sequences: Sequences, labels: Any, name: str = "y") -> Sequences
 
 
 def flat(labels: Any, sequences: Sequences, name: str) -> np.ndarray:
-    """Labels as an array (size,), checked."""
+    """Labels as an array (size,), checked: all there, of one order, and no two read alike."""
     labels = np.asarray(labels)
     labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
     _expect_shape(labels, sequences.lengths.shape, sequences, name)
     missing = np.array([label is None or label != label for label in labels.tolist()])
     if missing.any():
         raise UserError(f"{name}: row {missing.argmax():,} is missing; label it, or leave it out")
+    try:
+        classes = np.unique(labels)
+    except TypeError as error:
+        kinds = ", ".join(sorted({type(label).__name__ for label in labels.tolist()}))
+        raise UserError(f"{name} mixes labels of the types {kinds}; give all of one") from error
+    if len(classes) != len(set(map(str, labels.tolist()))):
+        raise UserError(f"{name}: two different labels read alike; name them apart")
     return labels
 
 
@@ -79,27 +86,23 @@ def with_targets(sequences: Sequences, targets: Any, name: str = "y") -> Sequenc
     Args:
       sequences: of which.
       targets: (size,) or (size, values), of each sequence; (size, time, values), of each step; or
-        for a list of sequences a list of arrays (time,) or (time, values).
+        a list of arrays (time,) or (time, values). A list of (values,) is taken for (time,) where
+        every row is as long as its sequence.
       name: of the argument, for messages.
 
     Raises:
       UserError: their shape does not fit, or one is missing or infinite, with the row.
     """
     lengths = sequences.lengths
-    if _is_list(targets) and any(np.ndim(row) for row in targets):
+    if is_list(targets) and any(np.ndim(row) for row in targets):
         rows = [_numbers(row, f"{name}: row {i:,}") for i, row in enumerate(targets)]
-        if len({len(row) for row in rows}) > 1 and len(rows) == len(lengths):
-            wrong = np.array([len(row) for row in rows]) != lengths
-            if wrong.any():
-                row = wrong.argmax()
-                raise UserError(
-                    f"{name}: row {row:,} has {len(rows[row]):,} steps, its sequence "
-                    f"{lengths[row]:,}; give a number for every step"
-                )
-            targets = pad([row[:, None] if row.ndim == 1 else row for row in rows])
-        else:
-            targets = np.stack(rows)
+        targets = pad(_steps(rows, lengths, name))
     targets = _numbers(targets, name)
+    if not targets.ndim or not targets.shape[-1]:
+        raise UserError(
+            f"{name} has shape {targets.shape}; a number for each sequence is needed, (size,) or "
+            "(size, values)"
+        )
     targets = targets[:, None] if targets.ndim == 1 else targets
     expected = lengths.shape if targets.ndim < 3 else sequences.inputs.shape[:2]
     _expect_shape(targets[..., 0] if targets.ndim < 4 else targets, expected, sequences, name)
@@ -159,9 +162,11 @@ def class_weights(labels: np.ndarray, weights: Mapping | str | None, given: Any 
     if weights is None:
         return given
     classes, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    if isinstance(weights, str):
-        if weights != "balanced":
-            raise UserError(f"class_weight is {weights!r}; give balanced, or a dict of weights")
+    balanced = isinstance(weights, str) and weights == "balanced"
+    if not balanced and not isinstance(weights, Mapping):
+        told = repr(weights) if isinstance(weights, str) else f"of type {type(weights).__name__}"
+        raise UserError(f"class_weight is {told}; give balanced, or a dict of weights")
+    if balanced:
         of = len(labels) / (len(classes) * counts)
     else:
         known = {label: place for place, label in enumerate(classes.tolist())}
@@ -173,7 +178,8 @@ def class_weights(labels: np.ndarray, weights: Mapping | str | None, given: Any 
     return of[codes] * (1 if given is None else np.asarray(given))
 
 
-def _is_list(value: Any) -> bool:
+def is_list(value: Any) -> bool:
+    """Whether it is a list of rows: also as an array of objects."""
     kind = getattr(getattr(value, "dtype", None), "kind", "")
     return isinstance(value, (list, tuple)) or kind == "O"
 
@@ -204,6 +210,29 @@ def _check_rows(rows: list[np.ndarray], name: str) -> None:
                 f"{name}: row {i:,} has shape {row.shape}, row 0 {rows[0].shape}; every step needs "
                 f"the same width{turned}"
             )
+
+
+def _steps(rows: list[np.ndarray], lengths: np.ndarray, name: str) -> list[np.ndarray]:
+    """Targets of a list, checked; those of every step as (time, values)."""
+    if len(rows) != len(lengths):
+        raise UserError(f"{name} has {len(rows):,} rows, X {len(lengths):,}; give one for each")
+    for i, row in enumerate(rows):
+        if row.ndim != rows[0].ndim or row.shape[1:] != rows[0].shape[1:]:
+            raise UserError(
+                f"{name}: row {i:,} has shape {row.shape}, row 0 {rows[0].shape}; every row needs "
+                "the same number of values"
+            )
+    sizes = np.array([len(row) for row in rows])
+    wrong = sizes != lengths
+    if not wrong.any():
+        return [row[:, None] if row.ndim == 1 else row for row in rows]
+    if len(set(sizes.tolist())) > 1:
+        row = wrong.argmax()
+        raise UserError(
+            f"{name}: row {row:,} has {sizes[row]:,} steps, its sequence {lengths[row]:,}; give a "
+            "number for every step"
+        )
+    return rows
 
 
 def _lengths(inputs: np.ndarray, lengths: Any, name: str) -> np.ndarray:
