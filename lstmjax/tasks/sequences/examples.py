@@ -5,6 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from jax import Array
 
+FAR = 1e3  # deviations from zero, above which float32 blurs what tells values apart
+LARGEST = float(np.finfo(np.float32).max)
+
 
 class Sequences(NamedTuple):
     """Sequences, padded with zeros to the longest; missing values are NaN."""
@@ -28,6 +31,22 @@ class Part(NamedTuple):
     def take(self, rows: np.ndarray) -> "Part":
         """Some of the examples."""
         return Part(*(None if array is None else array[rows] for array in self))
+
+
+def never_changes(mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+    """Which channels have one value, but for rounding: bool (width,)."""
+    return deviation <= 1e-12 * np.abs(mean)
+
+
+def is_blurred(mean: np.ndarray, deviation: np.ndarray) -> bool:
+    """Whether float32 blurs what tells the values of a channel apart, or cannot hold it.
+
+    Args:
+      mean: (width,), of each channel.
+      deviation: (width,).
+    """
+    far = (np.abs(mean) > FAR * deviation) | (deviation < 1 / LARGEST)
+    return bool((far & ~never_changes(mean, deviation)).any())
 
 
 def pad(rows: list[np.ndarray]) -> np.ndarray:

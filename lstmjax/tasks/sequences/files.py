@@ -12,7 +12,7 @@ import numpy as np
 from lstmjax.errors import UserError
 from lstmjax.files import read_bytes, read_lines
 from lstmjax.tasks.sequences.arrays import with_targets
-from lstmjax.tasks.sequences.examples import Sequences, pad
+from lstmjax.tasks.sequences.examples import Sequences, is_blurred, pad
 
 IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 MISSING = "?"  # a value that was not observed, in .ts files
@@ -179,6 +179,9 @@ def _read_ts(path: str | pathlib.Path, where: str) -> Sequences:
         raise UserError(f"{where}: no sequences after @data; give at least one")
     lengths = np.array([len(row) for row in rows], np.int32)
     numbers = np.array(targets)[:, None] if targets else None
+    known = np.ma.masked_invalid(np.concatenate(rows))
+    if not is_blurred(known.mean(0).filled(0), known.std(0).filled(0)):
+        rows = [row.astype(np.float32) for row in rows]
     return Sequences(pad(rows), lengths, tuple(labels) or None, tuple(places), numbers)
 
 

@@ -17,12 +17,16 @@ from lstmjax.tasks.base import SPLITS, Batch, Data, Shape, Task
 from lstmjax.tasks.buckets import grid_width, in_order, make_buckets
 from lstmjax.tasks.holding_out import hold_out
 from lstmjax.tasks.sequences.arrays import from_inputs
-from lstmjax.tasks.sequences.examples import Part, Sequences
+from lstmjax.tasks.sequences.examples import (
+    LARGEST,
+    Part,
+    Sequences,
+    is_blurred,
+    never_changes,
+)
 from lstmjax.tasks.sequences.files import read_sequences
 
 ROWS = 64  # of a batch to predict from, at most
-FAR = 1e3  # deviations from zero, above which float32 blurs what tells values apart
-LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -284,7 +288,8 @@ class SequenceTask(Task):
         ones, are scaled here, in float64.
         """
         mean, deviation = np.array(self.mean), np.array(self.deviation)
-        if (np.abs(mean) > FAR * deviation).any() or (deviation < 1 / LARGEST).any():
+        if is_blurred(mean, deviation):
+            deviation[never_changes(mean, deviation)] = 1.0
             scaled = (inputs.reshape(*inputs.shape[:2], -1) - mean) / deviation
             inputs, mean, deviation = scaled.reshape(inputs.shape), 0 * mean, np.ones_like(mean)
         if not np.can_cast(inputs.dtype, np.int32):  # JAX keeps no more than 32 bits

@@ -146,3 +146,9 @@ def test_faults_of_labels(tmp_path):
     (tmp_path / "x.npz").write_bytes(b"")
     with pytest.raises(UserError, match="x.npz: cannot be read"):
         read_sequences(tmp_path / "x.npz", "task.train")
+
+
+def test_ts_keeps_apart_what_float32_would_blur(tmp_path):
+    rows = "1700000001,1700000002:a\n1700000003,1700000004:b\n"
+    read = ts(tmp_path, "@classLabel true a b\n@data\n" + rows).inputs
+    assert read.ravel().tolist() == [1700000001, 1700000002, 1700000003, 1700000004]

@@ -286,3 +286,12 @@ def test_a_value_beyond_float32_is_refused():
     values[2] *= 1e39
     with pytest.raises(UserError, match=r"row 2 has a value beyond 3.4e\+38"):
         lstmjax.Classifier(2, steps=1).fit(values, [0, 1, 0, 1])
+
+
+def test_a_constant_channel_beside_a_far_one_reads_as_zero():
+    values = np.random.default_rng(0).normal(size=(20, 5, 2)) + 1.7e9
+    values[..., 1] = 0.1
+    model = lstmjax.Classifier(2, steps=1).fit(values, np.arange(20) % 2)
+    (batch,) = model.run_.experiment.task.read_arrays(values)
+    np.testing.assert_allclose(batch.inputs[..., 1], 0, atol=1e-6)
+    np.testing.assert_allclose(batch.inputs[:, :5, 0].std(), 1, atol=0.1)
