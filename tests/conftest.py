@@ -32,3 +32,8 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0",
     }
     os.environ.setdefault("XLA_FLAGS", FAST_COMPILATION)
+
+
+def pytest_collection_modifyitems(items):
+    """Whole commands first: they are the longest, and at the end one worker would wait for them."""
+    items.sort(key=lambda item: item.path.parent != pathlib.Path(__file__).parent)
