@@ -121,9 +121,11 @@ class Estimator:
         """The directory of the run, made if it is not there."""
         if self.workdir is None:
             return pathlib.Path(tempfile.mkdtemp(prefix="lstmjax-"))
-        place = pathlib.Path(self.workdir)
         try:
+            place = pathlib.Path(self.workdir)
             place.mkdir(parents=True, exist_ok=True)
+        except TypeError as error:
+            raise UserError(f"workdir must be a path, got {self.workdir!r}") from error
         except OSError as error:
             raise UserError(f"workdir {place}: {error.strerror}; choose another") from error
         return place

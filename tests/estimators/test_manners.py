@@ -86,12 +86,18 @@ def test_settings_may_be_numbers_of_numpy():
         (dict(patience="3"), "patience must be a whole number, got '3'"),
         (dict(learning_rate="fast"), "learning_rate must be a number, got 'fast'"),
         (dict(validation=None), "validation must be a number, got None"),
+        (dict(workdir=3), "workdir must be a path, got 3"),
         (dict(missing="masked"), "missing must be one of refuse, mask, got 'masked'; did you"),
     ],
 )
 def test_a_setting_of_another_kind_is_refused(setting, told):
     with pytest.raises(UserError, match=f"^{told}"):
         Classifier(**setting).fit(*sequences(24))
+
+
+def test_one_sequence_is_too_few_to_hold_one_out():
+    with pytest.raises(UserError, match="^X: nothing is left to train on .* validation_data$"):
+        Classifier(steps=2).fit(*sequences(1))
 
 
 @pytest.mark.parametrize(

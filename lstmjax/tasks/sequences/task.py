@@ -262,9 +262,11 @@ class SequenceTask(Task):
         """Mean and deviation of each number of a step, over the valid steps (size, time, *step)."""
         steps = inputs[np.arange(inputs.shape[1]) < lengths[:, None]]  # (steps, *step)
         if not len(steps):
+            names = (f"task.train {self.train}", "task.valid")
+            given, others = names if self.train else ("X", "validation_data")
             raise UserError(
-                f"task.train {self.train or 'arrays'}: nothing is left to train on once sequences "
-                "are held out for the validation; add sequences, or give others as task.valid"
+                f"{given}: nothing is left to train on once sequences are held out for the "
+                f"validation; add sequences, or give others as {others}"
             )
         steps = steps.reshape(len(steps), -1)
         mean, deviation = np.zeros(steps.shape[1]), np.ones(steps.shape[1])
