@@ -1,6 +1,7 @@
 import gc
 import os
 import pathlib
+import sys
 
 import jaxlib.version
 from hypothesis import settings
@@ -12,6 +13,10 @@ settings.load_profile("reproducible")
 # What has been traced stays, millions of objects: to look through them again and again is a tenth
 # of the time.
 gc.set_threshold(10_000, 10, 10)
+
+# Commands are Pythons of their own: without byte code each would compile JAX's source anew, 5 s.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A test is over before a loss of power could matter.
 os.fsync = lambda descriptor: None

@@ -81,11 +81,12 @@ def test_the_course_from_first_to_last(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
-def test_texts_say_how_much_of_them_is_python(seeds, tmp_path):
+def test_texts_say_how_much_of_them_is_python(seeds, tmp_path, monkeypatch):
     file = tmp_path / "source.py"
     file.write_text("\n\n\ndef f(x):\n    return x\n\n\nclass C:\n    y = 1\n" * 60)
     experiment = tiny.text(tmp_path, seeds=seeds)
     run(experiment.override([f"task.path={file}"]), tmp_path / "run")
+    monkeypatch.setattr(course, "SAMPLE_LENGTH", 400)
     samples = course.write_python(tmp_path / "run")
     assert [sample.title.split(",")[0] for sample in samples[:2]] == ["The LSTM", "The 5-grams"]
     share = int(samples[1].title.split("takes ")[1].split("%")[0])
