@@ -37,6 +37,8 @@ class Evaluation:
         """Compiles the program for parameters like `params`."""
         data = data.placed(experiment.batch_size)
         task, size, mesh = experiment.task, data.sizes[split], data.mesh
+        self._everywhere = devices.everywhere(mesh)
+        params = self._placed(params)
         beam = beam or (None if split == "test" else 1)
         scored = _scored(size, task.stream, experiment.evaluation_examples)
         parts = [(None, scored)]  # the examples of each shape
@@ -49,7 +51,7 @@ class Evaluation:
         ]
         indices, valid = zip(*batches, strict=True)
         self._arrays, indices = data.picked(task.gather, split, *indices)
-        self._batches = devices.put([*zip(indices, valid, strict=True)], devices.everywhere(mesh))
+        self._batches = devices.put([*zip(indices, valid, strict=True)], self._everywhere)
 
         def sums(params: Any, arrays: Any, batches: Any) -> dict[str, tuple[Array, Array]]:
             def of_shape(shape: Shape | None, indices: Array, valid: Array) -> dict:
@@ -74,7 +76,7 @@ class Evaluation:
             many = sums if experiment.seeds == 1 else jax.vmap(sums, (0, None, None))
             # a third of a training step's work, some thirty times
             short = devices.is_short(params, example.inputs, 10 * len(scored))
-            program = devices.jit(many, short=short, out_shardings=devices.everywhere(mesh))
+            program = devices.jit(many, short=short, out_shardings=self._everywhere)
             return program.lower(params, self._arrays, self._batches).compile()
 
         arguments = programs.signature((params, self._arrays, self._batches))
@@ -83,9 +85,17 @@ class Evaluation:
 
     def __call__(self, params: Any) -> dict[str, np.ndarray]:
         """{metric: value}, with several seeds {metric: (seeds,) values}."""
-        batches = jax.device_get(self._program(params, self._arrays, self._batches))
+        scored = self._program(self._placed(params), self._arrays, self._batches)
         # (batches,) or (seeds, batches): added up here, in float64
-        return metrics.divide(jax.tree.map(lambda leaf: np.float64(leaf).sum(-1), batches))
+        sums = jax.tree.map(lambda leaf: np.float64(leaf).sum(-1), jax.device_get(scored))
+        return metrics.divide(sums)
+
+    def _placed(self, params: Any) -> Any:
+        """Parameters as training has them, also those of a checkpoint: one program for both."""
+        return jax.tree.map(
+            lambda leaf: leaf if isinstance(leaf, Array) else devices.put(leaf, self._everywhere),
+            params,
+        )
 
 
 def evaluation_indices(size: int, stream: bool, batch_size: int) -> tuple[np.ndarray, np.ndarray]:

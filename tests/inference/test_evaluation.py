@@ -3,6 +3,8 @@ from functools import partial
 import numpy as np
 import pytest
 
+import lstmjax
+from lstmjax import programs
 from lstmjax.inference.evaluation import evaluation_indices
 from lstmjax.runs import reporting
 from lstmjax.runs.checkpoints import restore_best
@@ -38,3 +40,15 @@ def test_of_many_examples_a_sample_is_scored_and_said(kind, tmp_path):
         carry = after if kind == "stream" else None
         nats.append(float(experiment.task.loss(outputs, batch).mean()))
     np.testing.assert_allclose(np.mean(nats), report["test"]["nats"]["mean"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_a_restored_checkpoint_is_scored_by_the_program_of_the_run(seeds, tmp_path):
+    def scoring():
+        return [key for key in programs._kept if key[0] == "evaluation"]
+
+    programs.forget()
+    report = tiny.run(tiny.echo(seeds=seeds, steps=1), tmp_path / "run")
+    assert len(scoring()) == 2  # of validation and test
+    assert lstmjax.load(tmp_path / "run").evaluate() == report["test"]
+    assert len(scoring()) == 2
