@@ -92,10 +92,12 @@ class Evaluation:
 
     def _placed(self, params: Any) -> Any:
         """Parameters as training has them, also those of a checkpoint: one program for both."""
-        return jax.tree.map(
-            lambda leaf: leaf if isinstance(leaf, Array) else devices.put(leaf, self._everywhere),
-            params,
-        )
+
+        def placed(leaf: Any) -> Any:
+            on_host = isinstance(leaf, np.ndarray)
+            return devices.put(leaf, self._everywhere) if on_host else leaf
+
+        return jax.tree.map(placed, params)
 
 
 def evaluation_indices(size: int, stream: bool, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
