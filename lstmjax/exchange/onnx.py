@@ -205,7 +205,7 @@ def _generative(graph: Graph, experiment: Experiment, params: Params) -> None:
     steps, carries = _layers(graph, steps, layers, _lengths(graph), streams=True)
     head = params.get("head")
     if model.tied:
-        head = {"kernel": np.asarray(params["embed"]["embedding"]).T / model.embedding**0.5}
+        head = {"kernel": np.asarray(params["embed"]["embedding"]).T / model.tied_scale}
     _answers(graph, steps, head, every_step=True)
     _put_out(graph, layers, carries)
 

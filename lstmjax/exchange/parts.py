@@ -86,7 +86,7 @@ def split(model: Model, params: Any) -> list[Part]:
         parts.append(part)
     if getattr(model, "tied", False):  # others have no such layer: the output's weights stand alone
         table = next(part.weights for part in parts if part.kind == "embedding")
-        kernel = table.T / np.asarray(model.embedding**0.5, table.dtype)
+        kernel = table.T / np.asarray(model.tied_scale, table.dtype)
         parts.append(Part("head", "dense", kernel))
     return parts
 

@@ -36,6 +36,11 @@ class Generative(Model):
     embedding_bound: float | None = setting(None, at_least=0)
     tied: bool = False  # the output layer's weights are the embedding's (Press & Wolf 2017)
 
+    @property
+    def tied_scale(self) -> float:
+        """What the scores are divided by where the embedding is the output layer's weights."""
+        return self.embedding**0.5 if self.embedding_bound is None else 1
+
     def setup(self) -> None:
         """Builds the layers; two methods share them."""
         if not self.features:
@@ -109,8 +114,7 @@ class Generative(Model):
             change = mean_square(said[..., 1:, :] - said[..., :-1, :], lengths, 1)
             self.sow("losses", "changes", self.change_penalty * change)
         if self.tied:
-            scale = self.embedding**0.5 if self.embedding_bound is None else 1
-            return self.embed.attend(hidden) / scale, tuple(after)
+            return self.embed.attend(hidden) / self.tied_scale, tuple(after)
         return self.head(hidden), tuple(after)
 
     def step(

@@ -100,6 +100,7 @@ CASES = [
             dict(features=(7,)),
             dict(features=(7, 5), embedding=3),
             dict(features=(7, 5), embedding=5, tied=True),
+            dict(features=(7, 5), embedding=5, tied=True, embedding_bound=0.1),
         )
     ),
 ]

@@ -168,8 +168,9 @@ def test_directions_that_stay_apart(tmp_path):
         Generative(features=(5, 3), outputs=7),
         Generative(features=(5, 3), outputs=7, embedding=3),
         Generative(features=(5, 3), outputs=7, embedding=3, tied=True),
+        Generative(features=(5, 3), outputs=7, embedding=3, tied=True, embedding_bound=0.1),
     ],
-    ids=["one-hot", "embedding", "tied"],
+    ids=["one-hot", "embedding", "tied", "tied, not scaled"],
 )
 def test_a_text_is_read_at_once_or_as_a_stream(model, tmp_path):
     read, carry = symbols(7, BATCH, TIME), carry_of(model.features)

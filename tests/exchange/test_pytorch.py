@@ -267,8 +267,10 @@ def test_symbols_read_one_hot_mean_the_same_in_pytorch():
     )
 
 
-def test_a_tied_output_gets_weights_of_its_own():
-    model, params = random(Generative(outputs=6, embedding=4, features=(4,), tied=True), SYMBOLS)
+@pytest.mark.parametrize("bound", [None, 0.1])
+def test_a_tied_output_gets_weights_of_its_own(bound):
+    tied = dict(tied=True, embedding_bound=bound)
+    model, params = random(Generative(outputs=6, embedding=4, features=(4,), **tied), SYMBOLS)
     arrays = to_torch(model, params)
     untied = Generative(outputs=6, embedding=4, features=(4,))
     back = from_torch(arrays, model=untied)

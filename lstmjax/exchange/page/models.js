@@ -149,7 +149,7 @@ function generativeStep(params, fields, symbol, before) {
     hidden = carry[k].h;
   }
   if (!fields.tied) return { logits: dense(params.head, hidden), carry };
-  const scale = Math.sqrt(fields.embedding);
+  const scale = fields.embedding_bound === null ? Math.sqrt(fields.embedding) : 1;
   const logits = Float32Array.from({ length: fields.outputs }, (_, code) =>
     embed(params.embed, code).reduce((sum, value, k) => sum + (value * hidden[k]) / scale, 0),
   );
