@@ -61,6 +61,11 @@ def layers(model: Model, width: int = 1) -> dict[str, Any]:
     cell = type(getattr(model, "cell", None)).__name__
     if cell not in ("NoneType", "Standard"):
         raise UserError(f"model.cell {cell} has no counterpart in other libraries: use Standard()")
+    if model.regularization.in_steps(train=False):
+        raise UserError(
+            "model.regularization with zoneout has no counterpart in other libraries: set "
+            "zoneout_cell and zoneout_hidden to 0"
+        )
     found: dict[str, Any] = {}
 
     def init(key: jax.Array) -> None:

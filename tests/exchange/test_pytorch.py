@@ -21,6 +21,7 @@ from lstmjax.models.stacked import Stacked
 from lstmjax.models.stacked_bidirectional import StackedBidirectional
 from lstmjax.models.tagger import Tagger
 from lstmjax.models.vanilla import Vanilla
+from lstmjax.recurrent.regularization import Regularization
 from tests.exchange.random_models import SYMBOLS, VECTORS, random
 from tests.recurrent import oracle
 
@@ -141,6 +142,8 @@ def test_what_is_no_lstm_of_ours_is_refused_by_name(torch_files, tmp_path):
         model=Stacked(features=(3, 3, 3, 3)),
     )
     refused("convolutions are not exchanged", one, model=CnnLstm())
+    zoneout = Regularization(zoneout_hidden=0.1)  # in predictions, too, other equations
+    refused("zoneout has no counterpart", one, model=Vanilla(regularization=zoneout))
     refused(
         "set tied=False",
         text,

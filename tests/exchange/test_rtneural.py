@@ -11,6 +11,7 @@ from lstmjax import exchange
 from lstmjax.models.stacked import Stacked
 from lstmjax.models.stacked_bidirectional import StackedBidirectional
 from lstmjax.models.vanilla import Vanilla
+from lstmjax.recurrent.regularization import Regularization
 from tests.exchange.random_models import random
 
 
@@ -64,6 +65,11 @@ def test_an_amplifier_sounds_the_same(model, tmp_path):
 
 
 def test_other_models_are_refused(tmp_path):
-    with pytest.raises(lstmjax.UserError, match="not StackedBidirectional"):
-        exchange.export(source_of(StackedBidirectional(features=(2,))), tmp_path / "x.json")
-    assert not (tmp_path / "x.json").exists()
+    zoneout = Regularization(zoneout_hidden=0.1)  # it changes predictions, too
+    for model, told in (
+        (StackedBidirectional(features=(2,)), "not StackedBidirectional"),
+        (Vanilla(regularization=zoneout), "zoneout"),
+    ):
+        with pytest.raises(lstmjax.UserError, match=told):
+            exchange.export(source_of(model), tmp_path / "x.json")
+        assert not (tmp_path / "x.json").exists()
