@@ -5,7 +5,7 @@ of a file is the n-th of the model, and likewise for embeddings and for dense la
 shapes and counts must agree.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -15,8 +15,10 @@ import numpy as np
 from lstmjax.errors import UserError
 from lstmjax.exchange.layer import Stacked, stack, unstack
 from lstmjax.models.base import Model
+from lstmjax.models.captioner import Captioner
 from lstmjax.models.cnn_lstm import CnnLstm
 from lstmjax.models.generative import Generative
+from lstmjax.models.segments import Segments
 from lstmjax.models.tagger import Tagger
 from lstmjax.recurrent.initialization import GATES
 
@@ -56,8 +58,8 @@ def layers(model: Model, width: int = 1) -> dict[str, Any]:
     Raises:
       UserError: it has layers that other libraries' files are not matched with.
     """
-    if isinstance(model, CnnLstm):
-        raise UserError("model CnnLstm: convolutions are not exchanged with other libraries")
+    if isinstance(model, (Captioner, CnnLstm, Segments)):
+        raise UserError(f"model {type(model).__name__} is not exchanged with other libraries")
     cell = type(getattr(model, "cell", None)).__name__
     if cell not in ("NoneType", "Standard"):
         raise UserError(f"model.cell {cell} has no counterpart in other libraries: use Standard()")
@@ -169,6 +171,8 @@ def _count(kind: str, parts: Sequence[Part]) -> str:
 
 
 def _kind(name: str, leaf: Any) -> Kind:
+    if not isinstance(leaf, Mapping):
+        raise UserError(f"array {name} is of no LSTM, embedding or dense layer")
     gates = {f"{source}{gate}" for source in "ih" for gate in GATES}
     if "cell" in leaf and set(leaf) <= {"cell", "projection"} and set(leaf["cell"]) == gates:
         return "LSTM"

@@ -4,6 +4,7 @@ import pickletools
 import types
 import zipfile
 
+import flax.linen as nn
 import jax
 import numpy as np
 import pytest
@@ -14,9 +15,11 @@ from lstmjax import exchange
 from lstmjax.exchange import pt_file
 from lstmjax.exchange.pytorch import from_torch, to_torch
 from lstmjax.models.bidirectional import Bidirectional
+from lstmjax.models.captioner import Captioner
 from lstmjax.models.cnn_lstm import CnnLstm
 from lstmjax.models.encoder_decoder import EncoderDecoder, RepeatVector
 from lstmjax.models.generative import Generative
+from lstmjax.models.segments import Segments
 from lstmjax.models.stacked import Stacked
 from lstmjax.models.stacked_bidirectional import StackedBidirectional
 from lstmjax.models.tagger import Tagger
@@ -115,6 +118,13 @@ def refused(match, *arguments, **settings):
         from_torch(*arguments, **settings)
 
 
+class Scaled(Vanilla):
+    @nn.compact
+    def __call__(self, inputs, **settings):
+        scale = self.param("scale", nn.initializers.ones, (1,))
+        return super().__call__(scale * inputs, **settings)
+
+
 def test_what_is_no_lstm_of_ours_is_refused_by_name(torch_files, tmp_path):
     folder, _ = torch_files
     refused("lstm layer 0 is an nn.GRU", folder / "gru.pt")
@@ -141,7 +151,9 @@ def test_what_is_no_lstm_of_ours_is_refused_by_name(torch_files, tmp_path):
         folder / "two_both.pt",
         model=Stacked(features=(3, 3, 3, 3)),
     )
-    refused("convolutions are not exchanged", one, model=CnnLstm())
+    for model in (Captioner(), CnnLstm(), Segments()):
+        refused(f"{type(model).__name__} is not exchanged", one, model=model)
+    refused("array scale is of no LSTM", one, model=Scaled())
     zoneout = Regularization(zoneout_hidden=0.1)  # in predictions, too, other equations
     refused("zoneout has no counterpart", one, model=Vanilla(regularization=zoneout))
     refused(
