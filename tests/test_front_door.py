@@ -6,11 +6,15 @@ import subprocess
 import sys
 import threading
 
+import flax.linen as nn
+import jax
 import numpy as np
 import pytest
 
 import lstmjax
 from lstmjax import settings
+from lstmjax.exchange import whole
+from lstmjax.models.base import Model
 from lstmjax.models.vanilla import Vanilla
 from tests import tiny
 from tests.training.test_run import what_must_be_equal
@@ -65,13 +69,33 @@ def test_arrays_get_the_answers_of_files(labelled):
 
 def test_one_step_at_a_time_is_the_whole(labelled):
     inputs = np.random.default_rng(0).normal(size=(2, 5, 2)).astype(np.float32)
-    whole, _ = labelled(inputs)
+    answers, _ = labelled(inputs)
     carry = None
     for t in range(5):
         outputs, carry = labelled.step(inputs[:, t], carry)
-    np.testing.assert_allclose(outputs, whole, atol=1e-6)
+    np.testing.assert_allclose(outputs, answers, atol=1e-6)
     shorter, _ = labelled(inputs, lengths=np.array([3, 5]))
     np.testing.assert_allclose(shorter[0], labelled(inputs[:1, :3])[0][0], atol=1e-6)
+
+
+class Brief(Model):
+    """One answer for a whole sequence, by a model without the setting every_step."""
+
+    @nn.compact
+    def __call__(self, inputs, *, carry=None, lengths=None, resets=None, train=False):
+        _, carry = self.lstm(4)(inputs, carry=carry, lengths=lengths)
+        return self.dense(self.outputs)(carry[1]), carry
+
+
+def test_an_own_model_reads_one_step_at_a_time(tmp_path):
+    experiment = tiny.echo(model=Brief()).resolve()
+    inputs = np.random.default_rng(0).normal(size=(2, 3, 6)).astype(np.float32)
+    params = experiment.model.init(jax.random.key(0), inputs)["params"]
+    whole.save(experiment, params, tmp_path / "own.safetensors")
+    run, carry = lstmjax.load(tmp_path / "own.safetensors", classes=[Brief]), None
+    for t in range(3):
+        outputs, carry = run.step(inputs[:, t], carry)
+    np.testing.assert_allclose(outputs, run(inputs)[0], atol=1e-6)
 
 
 def test_text_goes_on(tmp_path):

@@ -99,8 +99,11 @@ def _programs(source: Source) -> dict[str, tuple[Any, ...]]:
 
     def step(inputs: Any, carry: Any) -> Any:
         outputs, carry = call(jnp.expand_dims(inputs, time), carry=carry)
-        every_step = getattr(model, "every_step", True)
-        return (jnp.squeeze(outputs, time) if every_step else outputs), carry
+
+        def at_the_step(of: Any) -> Any:  # with an axis of time, or (*batch, outputs)
+            return jnp.squeeze(of, time) if of.ndim == time + 2 else of
+
+        return jax.tree.map(at_the_step, outputs), carry
 
     def write_all(source: Any, lengths: Any, steps: Any) -> Any:
         return call((source, steps), lengths=lengths)

@@ -180,8 +180,8 @@ class Run:
         if self.experiment.task.paired or not model.causal:
             raise UserError(f"model {type(model).__name__} reads whole sequences: call the run")
         outputs, carry = self._apply(self.params, np.asarray(inputs)[:, None], carry, None, None)
-        every = getattr(model, "every_step", True)
-        return (outputs[:, 0] if every else outputs), carry
+        # with an axis of time, or (batch, outputs)
+        return jax.tree.map(lambda of: of[:, 0] if of.ndim == 3 else of, outputs), carry
 
     def __call__(
         self, inputs: Any, lengths: Any = None, resets: Any = None, carry: Any = None

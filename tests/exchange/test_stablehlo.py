@@ -4,6 +4,7 @@ import json
 import types
 import zipfile
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,6 +14,7 @@ from jax import export
 from lstmjax import exchange
 from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
+from lstmjax.models.base import Model
 from lstmjax.models.bidirectional import Bidirectional
 from lstmjax.models.cnn_lstm import CnnLstm
 from lstmjax.models.encoder_decoder import START, EncoderDecoder, RepeatVector
@@ -156,15 +158,22 @@ def test_a_model_for_one_size_is_refused_by_name(tmp_path):
 
 
 def test_an_own_architecture_is_exported(tmp_path):
-    class Doubled(Vanilla):
-        def __call__(self, inputs, **settings):
-            return super().__call__(2 * inputs, **settings)
+    class Own(Model):
+        @nn.compact
+        def __call__(self, inputs, *, carry=None, lengths=None, resets=None, train=False):
+            _, carry = self.lstm(4)(2 * inputs, carry=carry, lengths=lengths)
+            return {"scores": self.dense(self.outputs)(carry[1])}, carry
 
     read = numbers(BATCH, TIME, 10)
-    source = made(Doubled(features=4), Echo(), read)
-    theirs, _ = programs(source, tmp_path).whole(read, LENGTHS)
+    source = made(Own(outputs=3), Echo(), read)
+    found = programs(source, tmp_path)
     expected, _ = apply(source, read, lengths=LENGTHS)
-    np.testing.assert_allclose(theirs, expected, **TOLERANCE)
+    theirs = found.whole(read, LENGTHS)[0]["scores"]
+    np.testing.assert_allclose(theirs, expected["scores"], **TOLERANCE)
+    _, carry = found.whole(read[:, :-1], np.full(BATCH, TIME - 1))
+    outputs, _ = found.step(read[:, -1], carry)
+    expected, _ = apply(source, read)
+    np.testing.assert_allclose(outputs["scores"], expected["scores"], rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize(
