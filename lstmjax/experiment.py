@@ -64,6 +64,11 @@ class Experiment:
         experiment = settings.typed(self)
         settings.check(experiment)
         model = experiment.model
+        if not isinstance(model, Model):
+            raise UserError(
+                f"model {type(model).__name__} lacks the settings of every model: derive it from "
+                "lstmjax.models.base.Model"
+            )
         for name in ("dtype", "param_dtype"):
             if getattr(model, name) == "float64" and not jax.config.jax_enable_x64:
                 raise UserError(

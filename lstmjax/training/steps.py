@@ -74,10 +74,14 @@ def _check_shapes(experiment: Experiment, data: Data) -> None:
     def forward(arrays: Any) -> tuple[Any, Batch]:
         state = make_init(alone, data)(_seeds(alone))
         batch = task.batch(arrays, "train", np.zeros(ROWS, np.int32), data.shapes[0])
-        outputs, _ = experiment.apply(
+        given = experiment.apply(
             state.params, batch, state.carry, train=True, rngs={"dropout": state.key}
         )
-        return outputs, batch
+        if not isinstance(given, tuple) or len(given) != 2:
+            raise UserError(
+                f"model {model} returns {type(given).__name__}: let it return (outputs, carry)"
+            )
+        return given[0], batch
 
     outputs, batch = jax.eval_shape(forward, data.arrays)
     expected = (ROWS,) if batch.mask is None else batch.mask.shape
@@ -93,6 +97,11 @@ def _check_shapes(experiment: Experiment, data: Data) -> None:
             f"model {model} puts out {given} for an example, which does not fit the targets of "
             f"task {type(task).__name__}, {wanted}: change whether it has an output at every step "
             "(model.every_step), or choose another architecture"
+        )
+    if task.outputs_are == "logits" and outputs.shape[-1] != task.outputs:
+        raise UserError(
+            f"model {model} puts out {outputs.shape[-1]} scores, task {type(task).__name__} has "
+            f"{task.outputs} classes: give the output layer the width self.outputs"
         )
 
 

@@ -2,11 +2,13 @@ import json
 import os
 import signal
 
+import flax.linen as nn
 import jax
 import numpy as np
 import pytest
 
 from lstmjax.errors import Interrupted, UserError
+from lstmjax.models.base import Model
 from lstmjax.models.bidirectional import Bidirectional
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.optimizers import SGD, Adam
@@ -260,6 +262,40 @@ FEW = dict(valid_examples=50, test_examples=50)
 def test_outputs_that_do_not_fit_the_targets_leave_no_directory(changes, told, tmp_path):
     with pytest.raises(UserError, match=f"puts out {told}: change whether"):
         run(tiny.echo(**changes), tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+class Module(nn.Module):
+    outputs: int = 1
+
+    @nn.compact
+    def __call__(self, inputs):
+        return nn.Dense(self.outputs)(inputs[:, -1])
+
+
+class OutputsAlone(Model):
+    @nn.compact
+    def __call__(self, inputs, **settings):
+        return self.dense(self.outputs)(inputs[:, -1])
+
+
+class Narrow(Model):
+    @nn.compact
+    def __call__(self, inputs, **settings):
+        return self.dense(4)(inputs[:, -1]), None
+
+
+@pytest.mark.parametrize(
+    "model, told",
+    [
+        (Module(), r"model Module lacks .*: derive it from lstmjax\.models\.base\.Model"),
+        (OutputsAlone(), r"model OutputsAlone returns .*: let it return \(outputs, carry\)"),
+        (Narrow(), r"model Narrow puts out 4 scores, task Echo has 6 classes: .* self\.outputs"),
+    ],
+)
+def test_own_models_of_another_form_are_told_what_is_missing(model, told, tmp_path):
+    with pytest.raises(UserError, match=told):
+        run(tiny.echo(model=model), tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
