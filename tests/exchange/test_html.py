@@ -101,17 +101,18 @@ def test_series_are_continued_as_by_predict(fields, tmp_path):
 
 
 @node.needed
-@pytest.mark.parametrize("level", ["byte", "character", "word"])
+@pytest.mark.parametrize("level", ["byte", "character", "word", "space"])
 def test_texts_are_read_and_written_as_here(level, tmp_path):
     experiment = tiny.text(tmp_path)
     file = tmp_path / "poem.txt"
-    file.write_text("Ein süßer Hund: he's (not) a “well-known” dog; 7 x_1.\n" * 40)
-    if level == "word":
-        experiment = dataclasses.replace(experiment, task=Words(path=str(file), window=8))
+    file.write_text("Ein süßer Hund: he's (not) a “well-known” dog; 7 x_1. ( 7\n" * 40)
+    if level in ("word", "space"):
+        task = Words(path=str(file), window=8, tokens=level)
+        experiment = dataclasses.replace(experiment, task=task)
     else:
         experiment = experiment.override([f"task.level={level}"])
     task = experiment.resolve().task
-    text = "süßer dog: a Hund\n(not) he's 7 “well-known” x_1."
+    text = "süßer dog: a Hund\n(not) he's 7 “well-known” x_1. ( 7"
     codes = task.encode(text).tolist()
     value = {"task": demo_of(experiment.resolve()).settings, "text": text, "codes": codes}
     assert node.call("textCodes(value.task, value.text)", value, ["text"]) == codes

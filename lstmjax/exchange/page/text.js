@@ -23,10 +23,10 @@ function textDecoder(task) {
     const symbol = task.vocabulary[code];
     if (task.level === "byte") return bytes.decode(Uint8Array.of(symbol), { stream: true });
     if (task.level === "character") return symbol;
-    const opening = before === null || before === "\n" || "([{".includes(before);
-    const closing = symbol === "\n" || (task.tokens === "word" && ".,;:!?)]}'’".includes(symbol));
+    const marks = task.tokens === "word" && ("([{".includes(before) || ".,;:!?)]}'’".includes(symbol));
+    const joined = before === null || [before, symbol].includes("\n") || marks;
     before = symbol;
-    return opening || closing ? symbol : ` ${symbol}`;
+    return joined ? symbol : ` ${symbol}`;
   };
 }
 

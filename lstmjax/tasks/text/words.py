@@ -115,9 +115,10 @@ class Words(NextSymbol):
     def _set(self, before: str | None, words: list[str]) -> str:
         text = []
         for word in words:
-            opening = before is None or before == LINE_END or before in "([{"
-            closing = word == LINE_END or (self.tokens == "word" and word in ".,;:!?)]}'’")
-            text.append(word if opening or closing else f" {word}")
+            joined = before is None or LINE_END in (before, word)
+            if self.tokens == "word":
+                joined = joined or before in "([{" or word in ".,;:!?)]}'’"
+            text.append(word if joined else f" {word}")
             before = word
         return "".join(text)
 

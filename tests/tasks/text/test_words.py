@@ -41,6 +41,9 @@ def test_words_marks_and_line_ends(tmp_path):
     plain = words(tmp_path, tokens="space", lowercase=True)
     assert plain.split(LINES)[:3] == ["the", "dog's", "tail,"]
     assert plain.decode(plain.encode(LINES)) == LINES.lower()
+    brackets = "a ( dog ) , [ 7\n"  # tokens of their own, which blanks separate
+    plain = words(tmp_path, brackets * 99, tokens="space")
+    assert plain.decode(plain.encode(brackets)) == brackets
 
 
 def test_the_vocabulary_is_the_training_parts(tmp_path):
