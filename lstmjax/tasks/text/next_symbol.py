@@ -12,7 +12,7 @@ from jax import Array
 
 from lstmjax import metrics
 from lstmjax.errors import UserError
-from lstmjax.files import read_lines, write_lines
+from lstmjax.files import read_bytes, read_lines, write_lines
 from lstmjax.metrics import Sums
 from lstmjax.settings import setting
 from lstmjax.tasks.base import SPLITS, Batch, Data, Shape, Task
@@ -261,10 +261,12 @@ class NextSymbol(Task):
 
     def read(self, path: pathlib.Path) -> tuple[list[str], list[Batch]]:
         """Reads a text, each line by itself: after a line's end, up to and with its own end."""
-        lines = read_lines(path, "--input")
+        lines, end = read_lines(path, "--input"), "\n"
+        if "\r" in self.vocabulary and b"\r\n" in read_bytes(path, "--input"):
+            end = "\r\n"  # as in the text that was learned
         rows = []
         for number, line in enumerate(lines, 1):
-            text = f"\n{line}\n" if "\n" in self.vocabulary else line
+            text = f"\n{line}{end}" if "\n" in self.vocabulary else line
             rows.append(self.codes(self.split(text), f"--input {path}: line {number:,}: "))
         codes = pack(rows, self.outputs)
         steps = np.maximum(codes.lengths - 1, 0)

@@ -57,6 +57,17 @@ def test_bytes_may_be_cut_inside_a_character(tmp_path):
         task.encode("nax")
 
 
+@pytest.mark.parametrize("level", ["byte", "character"])
+def test_lines_end_as_in_the_text_that_was_learned(level, tmp_path):
+    text = "Öl\r\n\r\nüber Ähren\r\n" * 60
+    (tmp_path / "text").write_bytes(text.encode())
+    task = Text(path=str(tmp_path / "text"), level=level).resolve()
+    lines, batches = task.read(tmp_path / "text")
+    assert len(lines) == 180
+    predicted = [batch.targets[batch.mask] for batch in batches]
+    assert task.decode(np.concatenate(predicted)) == text
+
+
 def test_a_byte_order_mark_is_left_out(tmp_path):
     (tmp_path / "bom.txt").write_bytes(b"\xef\xbb\xbf" + small_files.POEM.encode())
     for level in ("byte", "character"):
