@@ -19,6 +19,7 @@ from lstmjax.settings import check, setting
 from lstmjax.tasks.text.next_symbol import NextSymbol
 
 CHUNK = 64  # symbols drawn between two visits to the host
+COLDEST = 1e-30  # temperature: only the likeliest is left there, and no score is infinite
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Sampling:
 
     def keep(self, logits: Array) -> Array:
         """Logits (rows, symbols) over the temperature, -inf where a symbol is ruled out."""
-        logits = logits.astype(jnp.float32) / self.temperature
+        logits = logits.astype(jnp.float32) / max(self.temperature, COLDEST)
         if self.top_k is not None:
             least = jax.lax.top_k(logits, min(self.top_k, logits.shape[-1]))[0][:, -1:]
             logits = jnp.where(logits < least, -jnp.inf, logits)

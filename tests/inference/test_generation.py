@@ -27,11 +27,17 @@ def draw(model, prompt, rows=1, length=20, seed=0, how=GREEDY):
 @pytest.mark.parametrize("length", [1, CHUNK, CHUNK + 7])
 def test_greedy_takes_the_likeliest_each_time(length, model):
     module, params = model
-    text = [3, 1, 4]
+    text = [6, 6]
     for _ in range(length):
         logits, _ = module.apply({"params": params}, np.array([text + [0] * (80 - len(text))]))
         text.append(int(logits[0, len(text) - 1].argmax()))
-    np.testing.assert_array_equal(draw(model, [3, 1, 4], length=length)[0], text[3:])
+    np.testing.assert_array_equal(draw(model, [6, 6], length=length)[0], text[2:])
+
+
+def test_next_to_no_temperature_takes_the_likeliest(model):
+    likeliest = draw(model, [6, 6])
+    assert len(np.unique(likeliest)) > 3
+    np.testing.assert_array_equal(draw(model, [6, 6], how=Sampling(temperature=1e-39)), likeliest)
 
 
 def test_a_row_does_not_depend_on_how_many_there_are(model):
