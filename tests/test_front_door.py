@@ -104,6 +104,10 @@ def test_text_goes_on(tmp_path):
     np.testing.assert_array_equal(more.params["head"]["kernel"], run.params["head"]["kernel"])
     assert more.history["loss"][0] < run.history["loss"][0]
     assert len(run.sample("the ", length=20)) == 20
+    for wrong in (dict(temperature=-1), dict(top_p=1.5), dict(top_k=0), dict(length=0)):
+        (name,) = wrong
+        with pytest.raises(lstmjax.UserError, match=f"^{name} must be at"):
+            run.sample("the ", **wrong)
     with pytest.raises(lstmjax.UserError, match="predicts from a file"):
         run.predict(np.zeros((1, 4, 2)))
 

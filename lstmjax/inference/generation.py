@@ -23,6 +23,14 @@ COLDEST = 1e-30  # temperature: only the likeliest is left there, and no score i
 
 
 @dataclasses.dataclass(frozen=True)
+class Extent:
+    """How much is drawn, and from which numbers."""
+
+    length: int = setting(500, at_least=1)  # symbols
+    seed: int = setting(0, at_least=0)
+
+
+@dataclasses.dataclass(frozen=True)
 class Sampling:
     """How the next symbol is drawn from its distribution."""
 

@@ -161,10 +161,14 @@ class Run:
         """Text that goes on after a prompt, without the prompt.
 
         Raises:
-          UserError: the task is not a text, or the prompt has symbols that it lacks.
+          UserError: the task is not a text, the prompt has symbols that it lacks, or a setting is
+            out of bounds.
         """
-        how = generation.Sampling(temperature, top_k, top_p)
-        return generation.draw_texts(self._place, prompt, length, 1, seed, how)[0]
+        how = settings.typed(generation.Sampling(temperature, top_k, top_p))
+        what = settings.typed(generation.Extent(length, seed))
+        settings.check(how)
+        settings.check(what)
+        return generation.draw_texts(self._place, prompt, what.length, 1, what.seed, how)[0]
 
     def step(self, inputs: Any, carry: Any = None) -> tuple[Any, Any]:
         """Reads one time step: (outputs (batch, ...), carry), for streams and control loops.
