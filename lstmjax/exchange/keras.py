@@ -169,7 +169,7 @@ def _check_around(layer: _Layer, model: Model, where: str) -> None:
     here = f"{where}: {layer.name}"
     merge = layer.config.get("merge_mode", "concat") or "none"
     wanted = getattr(model, "merge", "concat")
-    if layer.kind == "bidirectional" and merge != wanted:
+    if layer.kind == "bidirectional" and layer.config and merge != wanted:
         raise UserError(f"{here} has merge_mode {merge}, the model has merge {wanted}")
     activation = layer.config.get("activation", "linear")
     if layer.kind == "dense" and activation not in LOGITS:

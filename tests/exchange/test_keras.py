@@ -93,6 +93,15 @@ def test_what_computes_something_else_is_refused_by_name(keras_files, tmp_path):
         refused("damaged.keras is no file of Keras' that can be read", tmp_path / "damaged.keras")
 
 
+def test_weights_alone_do_not_say_how_directions_are_merged(keras_files, tmp_path):
+    folder, _ = keras_files
+    with zipfile.ZipFile(folder / "added.keras") as archive:
+        weights = archive.extract("model.weights.h5", tmp_path)
+    added = Bidirectional(outputs=3, features=2, merge="sum")
+    whole = from_keras(folder / "added.keras", added)
+    jax.tree.map(np.testing.assert_array_equal, from_keras(weights, added), whole)
+
+
 def test_a_softmax_at_the_end_is_left_to_the_user(keras_files, tmp_path):
     folder, _ = keras_files
     with zipfile.ZipFile(folder / "vanilla.keras") as real:
