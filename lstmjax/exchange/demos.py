@@ -93,11 +93,10 @@ def _pairs(task: Pairs) -> Demo:
         arrays = task.load().arrays
         rows = np.asarray(arrays.source["test"])[:: max(len(arrays.source["test"]) // EXAMPLES, 1)]
         names = [*task.source_vocabulary, "?"]
-        between = " " if task.source == "token" else ""
         for row in rows[:EXAMPLES]:
             length = int(arrays.sources.lengths[row])
             codes = np.asarray(arrays.sources.padded(np.array([row]), length, 0))[0]
-            examples.append(between.join(names[code] for code in codes))
+            examples.append(task.join_source(names[code] for code in codes))
     except UserError:  # the pairs are no longer there: nothing else of them is needed
         pass
     return Demo(

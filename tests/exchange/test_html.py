@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import re
+import unicodedata
 
 import numpy as np
 import pytest
@@ -49,6 +50,14 @@ def test_pairs_are_answered_as_by_predict(beam, tmp_path):
         assert [answer["text"] for answer in mine["answers"]] == [text for text, _ in theirs]
         totals = [answer["total"] for answer in mine["answers"]]
         np.testing.assert_allclose(totals, [score for _, score in theirs], atol=1e-4)
+
+
+@node.needed
+def test_letters_are_taken_apart_and_composed():
+    for text in ("한é", "Ångström"):
+        letters = node.call('splitSymbols(value, "letter")', text, ["pairs"])
+        assert letters == list(unicodedata.normalize("NFD", text))
+        assert node.call('joinSymbols(value, "letter")', letters, ["pairs"]) == text
 
 
 @node.needed

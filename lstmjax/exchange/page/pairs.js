@@ -1,8 +1,17 @@
 "use strict";
 // Writes the answer to a source, and shows where the decoder looked.
 
-const splitSymbols = (text, level) => (level === "token" ? text.split(/\s+/).filter(Boolean) : Array.from(text));
-const joinSymbols = (symbols, level) => symbols.join(level === "token" ? " " : "");
+/** The symbols of a side: tokens, characters, or the letters that these are composed of. */
+function splitSymbols(text, level) {
+  if (level === "token") return text.split(/\s+/).filter(Boolean);
+  return Array.from(level === "letter" ? text.normalize("NFD") : text);
+}
+
+/** The text of a side's symbols; letters are composed again. */
+function joinSymbols(symbols, level) {
+  const text = symbols.join(level === "token" ? " " : "");
+  return level === "letter" ? text.normalize("NFC") : text;
+}
 
 /** The likeliest sequences that a beam of partial ones leads to; a beam of one is greedy. */
 function beamSearch(model, source, { beam, longest, stop }) {
