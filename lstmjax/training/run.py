@@ -136,11 +136,13 @@ def train(
 
     def save(due: bool) -> None:
         """Evaluates if it is time to, and saves a checkpoint."""
-        nonlocal state
+        nonlocal state, evaluating
         loss = None  # a checkpoint outside the evaluations is never the best
         if due:
+            evaluating = True
             with clock.on("evaluate"):
                 scores = validate(state.params)
+            evaluating = False
             if not np.isfinite(scores["loss"]).all():
                 last = {"validation loss": scores["loss"]}
                 raise UserError(_not_finite(step, last, checkpoints.latest_step))
@@ -157,7 +159,14 @@ def train(
         workdir.wait_for_disk()
         checkpoints.save(state, experiment, loss, notes)
 
-    unread = None
+    evaluating, unread = False, []  # unread are the stretches whose logs are still to be read
+
+    def read_but(last: int) -> None:
+        """Reads all but the last stretches, on which the device works."""
+        while len(unread) > last:
+            read(*unread[0])
+            del unread[0]  # not before: an interruption comes while `read` waits for the device
+
     try:
         while step < experiment.steps and not patience.is_over:
             count = min(
@@ -168,13 +177,12 @@ def train(
             )
             with clock.on("train"):
                 state, log = advance(state, step, count)
-                if unread:  # the stretch before, while the device works on this one
-                    read(*unread)
-                step, unread = step + count, (step + count, count, log)
+                step += count
+                unread.append((step, count, log))
+                read_but(1)
                 due, stop = is_due(step), signals.agreed()
                 if due or stop:
-                    read(*unread)
-                    unread = None
+                    read_but(0)
             pace.tick(clock.spent["train"])
             if due or stop:
                 save(due)
@@ -185,10 +193,10 @@ def train(
             progress.say(f"step {step:,}: {told}, so the run ends")
     except KeyboardInterrupt:
         # in the loop's own lines hardly any time passes: it nearly always waits for the device
-        if unread and not is_due(step) and not jax.tree.leaves(state)[0].is_deleted():
+        if (unread or evaluating) and not jax.tree.leaves(state)[0].is_deleted():
             if int(np.max(state.step)) == step:
-                read(*unread)
-                save(due=False)
+                read_but(0)
+                save(is_due(step))
                 progress.say(f"{saved_at(step)}; train again to go on")
         raise
     finally:
