@@ -12,12 +12,14 @@ from lstmjax.models.stacked import Stacked
 from lstmjax.models.stacked_bidirectional import StackedBidirectional
 from lstmjax.models.vanilla import Vanilla
 from lstmjax.recurrent.regularization import Regularization
+from lstmjax.tasks.generated.echo import Echo
 from tests.exchange.random_models import random
 
 
 def source_of(model):
     model, params = random(model, np.zeros((1, 1, 1)))
-    return types.SimpleNamespace(experiment=types.SimpleNamespace(model=model), params=params)
+    experiment = types.SimpleNamespace(model=model, task=Echo())
+    return types.SimpleNamespace(experiment=experiment, params=params)
 
 
 def sigmoid(x):
@@ -62,6 +64,16 @@ def test_an_amplifier_sounds_the_same(model, tmp_path):
     found = run(json.loads((tmp_path / "amplifier.json").read_text()), signal)
     ours, _ = model.apply({"params": source.params}, signal[None])
     np.testing.assert_allclose(ours[0], found, rtol=0, atol=1e-6)
+
+
+def test_a_regressor_reads_and_says_what_was_measured(tmp_path):
+    rng = np.random.default_rng(0)
+    signal = rng.normal(size=(12, 7, 2)) * [30, 0.1] + [100, -5]
+    measured = 20 * rng.normal(size=(12, 7, 1)) - 300
+    regressor = lstmjax.Regressor(features=4, steps=2).fit(signal, measured)
+    regressor.run_.export(tmp_path / "amplifier.json")
+    said = run(json.loads((tmp_path / "amplifier.json").read_text()), signal[0])
+    np.testing.assert_allclose(said, regressor.predict(signal[:1])[0], rtol=1e-4)
 
 
 def test_other_models_are_refused(tmp_path):
