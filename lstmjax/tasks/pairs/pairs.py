@@ -2,7 +2,7 @@
 
 import collections
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -92,6 +92,16 @@ class Pairs(Transduction):
     def split_source(self, text: str) -> tuple[str, ...]:
         """A source's symbols: characters, or tokens."""
         return split_symbols(text, self.source)
+
+    def source_in(self, cells: Sequence[str]) -> str:
+        """The source among the columns of a line; a line without columns is a source."""
+        column = self.columns[0] if self.columns and len(cells) > 1 else 1
+        if column > len(cells):
+            raise UserError(
+                f"--input has no column {column}, which task.columns says the sources are in: "
+                f"{' '.join(cells)[:40]!r}; give it, or lines of sources alone"
+            )
+        return cells[column - 1]
 
     def join_source(self, symbols: Iterable[str]) -> str:
         """The text of a source's symbols."""

@@ -54,6 +54,10 @@ class Transduction(Writing):
         """A source's symbols: its characters, unless a subclass has others."""
         return tuple(text)
 
+    def source_in(self, cells: Sequence[str]) -> str:
+        """The source among the columns of a line: the first, unless a subclass has another."""
+        return cells[0]
+
     def join_source(self, symbols: Iterable[str]) -> str:
         """The text of a source's symbols."""
         return "".join(symbols)
@@ -142,8 +146,8 @@ class Transduction(Writing):
         return lines
 
     def read(self, path: pathlib.Path) -> tuple[list[str], list[Batch]]:
-        """Reads a file of sources, one a line; what follows a tab is passed over."""
-        sources = [line.partition("\t")[0].strip() for line in read_lines(path, "--input")]
+        """Reads a file of sources, one a line; of columns, that of the sources alone."""
+        sources = [self.source_in(line.split("\t")).strip() for line in read_lines(path, "--input")]
         return sources, self.read_arrays(sources)
 
     def read_arrays(self, inputs: Sequence[str], lengths: None = None) -> list[Batch]:

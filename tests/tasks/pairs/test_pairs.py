@@ -36,6 +36,20 @@ def texts(task, batch):
         yield word, [task.spell(np.asarray(row)) for row in targets]
 
 
+def test_sources_are_read_from_the_column_that_training_read(tmp_path):
+    file = tmp_path / "pairs.tsv"
+    words = ["ab", "cd", "ba", "dc"] * 10
+    words = [f"{word}{'abcd'[i % 4]}{i % 7}" for i, word in enumerate(words)]
+    file.write_text("".join(f"{i}\tTARGET\t{word}\n" for i, word in enumerate(words)))
+    task = Pairs(path=str(file), columns=(3, 2), valid_fraction=0.1, test_fraction=0.1).resolve()
+    sources = tmp_path / "sources.txt"
+    sources.write_text("\n".join(words))
+    assert task.read(file)[0] == task.read(sources)[0] == words
+    sources.write_text("ab\tTARGET\n")
+    with pytest.raises(UserError, match="--input has no column 3"):
+        task.read(sources)
+
+
 @pytest.mark.parametrize("form", ["tsv", "cmudict"])
 def test_examples_are_the_files_lines_and_the_held_out_sources(form, tmp_path):
     target = "token" if form == "cmudict" else "character"
