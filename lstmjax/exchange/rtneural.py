@@ -29,7 +29,7 @@ def write(source: Source, path: pathlib.Path) -> None:
       UserError: the model has anything else, or the file cannot be written.
     """
     model = source.experiment.model
-    if not isinstance(model, (Vanilla, Stacked)):
+    if type(model) not in (Vanilla, Stacked):  # nor what is derived from them, and may do more
         title = type(model).__name__
         raise UserError(f"{path}: RTNeural runs forward LSTMs and a dense layer, not {title}")
     found = parts.without_projections(parts.split(model, source.params), "RTNeural")

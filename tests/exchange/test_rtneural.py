@@ -76,10 +76,16 @@ def test_a_regressor_reads_and_says_what_was_measured(tmp_path):
     np.testing.assert_allclose(said, regressor.predict(signal[:1])[0], rtol=1e-4)
 
 
+class Doubled(Vanilla):
+    def __call__(self, inputs, **settings):
+        return super().__call__(2 * inputs, **settings)
+
+
 def test_other_models_are_refused(tmp_path):
     zoneout = Regularization(zoneout_hidden=0.1)  # it changes predictions, too
     for model, told in (
         (StackedBidirectional(features=(2,)), "not StackedBidirectional"),
+        (Doubled(features=2), "not Doubled"),
         (Vanilla(regularization=zoneout), "zoneout"),
     ):
         with pytest.raises(lstmjax.UserError, match=told):
