@@ -21,10 +21,11 @@ from lstmjax.runs.workdir import Workdir, read_log
 from lstmjax.tasks.base import Data
 from lstmjax.tasks.buckets import padded_share
 from lstmjax.training import averaging, determinism
+from lstmjax.training.checks import check_shapes, check_sizes
 from lstmjax.training.patience import Patience, check_watched, to_lower
 from lstmjax.training.progress import Clock, Pace, Progress
 from lstmjax.training.signals import Signals, deferred_signals, untouched_signals
-from lstmjax.training.steps import State, check_shapes, check_sizes, compile_advance, init_state
+from lstmjax.training.steps import State, compile_advance, init_state
 from lstmjax.training.warm_start import check_frozen, start_from
 from lstmjax.training.window import Window
 
