@@ -14,6 +14,7 @@ from jax import Array
 from jax.sharding import Mesh
 
 from lstmjax import devices, metrics, programs
+from lstmjax.errors import UserError
 from lstmjax.experiment import Experiment
 from lstmjax.tasks.base import Batch, Data, Shape
 from lstmjax.training import averaging
@@ -78,13 +79,25 @@ def make_init(experiment: Experiment, data: Data) -> Callable[[Array], State]:
         key, params_key = jax.random.split(jax.random.key(seed))
         batch = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), example)
         given = {} if batch.lengths is None else {"lengths": batch.lengths}
-        params = experiment.model.init(params_key, batch.inputs, **given)["params"]
+        params = _parameters(experiment.model.init(params_key, batch.inputs, **given))
         opt_state = experiment.optimizer.build(experiment.steps, epoch).init(params)
         carry = experiment.zero_carry(params, batch)
         iterate = averaging.first(experiment.optimizer, params)
         return State(jnp.int32(0), params, opt_state, key, carry, jnp.int32(0), iterate)
 
     return init if experiment.seeds == 1 else jax.vmap(init)
+
+
+def _parameters(variables: Any) -> Any:
+    """The parameters of a model that has nothing else to carry from step to step."""
+    if "params" not in variables:
+        raise UserError("model has no parameters: there is nothing to train")
+    if others := sorted(set(variables) - {"params", "losses", "intermediates"}):
+        raise UserError(
+            f"model keeps {', '.join(others)} beside its parameters, which training does not carry "
+            "on: use layers without a state, as LayerNorm in the place of BatchNorm"
+        )
+    return variables["params"]
 
 
 def _shardings(experiment: Experiment, mesh: Mesh) -> State:
