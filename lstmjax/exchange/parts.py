@@ -37,6 +37,11 @@ class Part(NamedTuple):
     backward: bool = False
 
     @property
+    def inputs(self) -> int:
+        """How many numbers it reads, an embedding how many symbols."""
+        return self.weights.width if isinstance(self.weights, Stacked) else len(self.weights)
+
+    @property
     def shape(self) -> str:
         """What it maps to what, in words."""
         if isinstance(self.weights, Stacked):
@@ -119,8 +124,9 @@ def join(model: Model, parts: Sequence[Part], where: str) -> dict[str, Any]:
     """
     if getattr(model, "tied", False):
         raise UserError(f"{where}: a model with tied weights cannot be filled; set tied=False")
-    first = next((part.weights.width for part in parts if part.kind == "LSTM"), 1)
-    own = {name: _part(name, leaf) for name, leaf in layers(model, first).items()}
+    lowest = next(_kind(name, leaf) for name, leaf in layers(model).items())
+    width = next((part.inputs for part in parts if part.kind == lowest), 1)
+    own = {name: _part(name, leaf) for name, leaf in layers(model, width).items()}
     title = type(model).__name__
     params: dict[str, Any] = {}
     for kind in KINDS:

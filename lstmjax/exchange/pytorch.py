@@ -15,6 +15,7 @@ from lstmjax.exchange.layer import Stacked, unstack
 from lstmjax.exchange.parts import Part
 from lstmjax.files import write_bytes
 from lstmjax.models.base import Model
+from lstmjax.models.residual import Residual
 
 SUFFIXES = (".pt", ".torch.safetensors")
 RECURRENT = re.compile(r"^(.*?)(weight|bias)_(ih|hh|hr)(?:_l(\d+)(_reverse)?)?$")
@@ -73,7 +74,8 @@ def to_torch(model: Model, params: Any) -> dict[str, np.ndarray]:
     """A state_dict of a model's parameters, as arrays.
 
     A stack of LSTM layers with equal widths is one nn.LSTM called `lstm` (`encoder`, `decoder`,
-    `spelling` where the model says so). Layers of unequal widths are `lstm_0`, `lstm_1`, ...
+    `spelling` where the model says so). Layers of unequal widths, and those of a Residual, are
+    `lstm_0`, `lstm_1`, ...
     Embeddings and dense layers keep their names, in lower case and without a `_0`.
 
     Raises:
@@ -81,7 +83,8 @@ def to_torch(model: Model, params: Any) -> dict[str, np.ndarray]:
     """
     found: dict[str, np.ndarray] = {}
     whole = parts.split(model, params)
-    for name, stack in _stacks([part for part in whole if part.kind == "LSTM"]):
+    layers = [part for part in whole if part.kind == "LSTM"]
+    for name, stack in _stacks(layers, apart=isinstance(model, Residual)):
         for level, sides in enumerate(stack):
             for side in sides:
                 end = f"l{level}{'_reverse' if side.backward else ''}"
@@ -188,8 +191,11 @@ def _matrices(arrays: Mapping[str, np.ndarray], tables: int, where: str) -> Iter
             )
 
 
-def _stacks(layers: list[Part]) -> Iterator[tuple[str, list[list[Part]]]]:
-    """Each nn.LSTM's name and its levels, a level being one direction or two."""
+def _stacks(layers: list[Part], apart: bool) -> Iterator[tuple[str, list[list[Part]]]]:
+    """Each nn.LSTM's name and its levels, a level being one direction or two.
+
+    `apart`: a level is an nn.LSTM of its own, as something is done between them.
+    """
     stacks: dict[str, list[list[Part]]] = {}
     stem = ""
     for part in layers:
@@ -204,7 +210,7 @@ def _stacks(layers: list[Part]) -> Iterator[tuple[str, list[list[Part]]]]:
     for stem, stack in stacks.items():
         sizes = {(side.weights.features, side.weights.outputs) for sides in stack for side in sides}
         reads = {sides[0].weights.width for sides in stack[1:]}
-        if len(sizes) == 1 and reads <= {stack[0][0].weights.outputs * len(stack[0])}:
+        if not apart and len(sizes) == 1 and reads <= {stack[0][0].weights.outputs * len(stack[0])}:
             yield stem, stack
         else:
             yield from ((f"{stem}_{i}", [sides]) for i, sides in enumerate(stack))

@@ -19,6 +19,7 @@ from lstmjax.models.captioner import Captioner
 from lstmjax.models.cnn_lstm import CnnLstm
 from lstmjax.models.encoder_decoder import EncoderDecoder, RepeatVector
 from lstmjax.models.generative import Generative
+from lstmjax.models.residual import Residual
 from lstmjax.models.segments import Segments
 from lstmjax.models.stacked import Stacked
 from lstmjax.models.stacked_bidirectional import StackedBidirectional
@@ -203,6 +204,11 @@ MODELS = {  # with what they read, and how PyTorch's modules are called
     "vanilla": (Vanilla(outputs=2, features=5), VECTORS, {"lstm", "dense"}),
     "stacked": (Stacked(outputs=2, features=(5, 5)), VECTORS, {"lstm", "dense"}),
     "unequal": (Stacked(outputs=2, features=(5, 4)), VECTORS, {"lstm_0", "lstm_1", "dense"}),
+    "residual": (
+        Residual(outputs=2, features=5),
+        VECTORS,
+        {"dense", "dense_1", "lstm_0", "lstm_1"},
+    ),
     "both": (Bidirectional(outputs=2, features=5), VECTORS, {"lstm", "dense"}),
     "stacked both": (
         StackedBidirectional(outputs=2, features=(4, 4, 4)),
