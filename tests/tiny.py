@@ -71,7 +71,8 @@ def programs(**changes) -> Experiment:
 
 def text(directory: pathlib.Path, **changes) -> Experiment:
     file = directory / "poem.txt"
-    file.write_text(small_files.POEM)
+    if not file.exists() or file.read_text() != small_files.POEM:  # another process may read it
+        file.write_text(small_files.POEM)
     fields = dict(
         task=Text(path=str(file), level="character", window=8, valid_fraction=0.1),
         model=Generative(features=(8, 8), embedding=5, dropout=0.2),
