@@ -46,6 +46,7 @@ TWO = ("task=TwoSequences", "model.every_step=false", "task.valid_examples=256")
 TWO_PUBLISHED = "27,380 sequences"  # none of 256 wrong (ST1), T = 100, N = 3
 COUNTING = ("task=Counting", "model.features=8", "steps=3000", "evaluate_every=250")
 LINEAR = ("model.cell=Greff", "model.cell.variant=no_output_activation")
+ANNEALED = ("optimizer.schedule=cosine", "optimizer.learning_rate=0.005")
 STREAM = (
     "task.continual=true",
     "task.length=100",
@@ -79,6 +80,22 @@ SUITE = (
         ("task.length=1000", "model.memory_steps=1000"),
         metric="accuracy",
         published="853,000 sequences",
+    ),
+    Entry(
+        "adding_long_600",
+        "adding",
+        ("steps=6000", *ANNEALED),
+        metric="accuracy",
+        published="mse .164 (Bai et al. 2018)",
+        short=False,
+    ),
+    Entry(
+        "adding_long_1000",
+        "adding",
+        ("task.length=1000", "model.memory_steps=1000", "steps=4000", *ANNEALED),
+        metric="accuracy",
+        published="853,000 sequences",
+        short=False,
     ),
     Entry("reber", "grammars", published="8,440 sequences"),
     Entry(
