@@ -7,7 +7,7 @@ python -m launch.train --config=configs/papers/adding.py --workdir=runs/adding_1
 10 seeds at 600: mean squared error .0011 +- .0011, worst .0042; the mean answer has .163. 2,470 s
 for all ten on two busy cores of an AMD EPYC. Three times as long, with
 --set steps=6000 --set optimizer.schedule=cosine --set optimizer.learning_rate=0.005, at most 1 of
-2,560 answers is off by more than .04: 1,450 s of one core.
+2,560 answers is off by more than .04: 1,440 s of one core.
 """
 
 from lstmjax.experiment import Experiment
